@@ -1,0 +1,129 @@
+#include "base/beneath.h"
+
+#include "base/error.h"
+#include "base/path.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <memory>
+
+namespace lockstep {
+namespace {
+
+int openat2(int directory, const char* path, const open_how& how)
+{
+    return static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
+}
+
+}  // namespace
+
+Beneath::Beneath(const std::string& absolute, bool one_file_system)
+    : root_(::open(absolute.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+      one_file_system_(one_file_system)
+{
+    if (!root_) throw_errno(ErrorKind::source, Remedy::retry, "open", absolute, errno);
+}
+
+Opened Beneath::open(std::string_view path, int flags) const
+{
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    if (one_file_system_) how.resolve |= RESOLVE_NO_XDEV;
+    const std::string terminated = path.empty() ? std::string(".") : std::string(path);
+    Opened opened;
+    do {
+        opened.fd = Fd(openat2(root_.get(), terminated.c_str(), how));
+    } while (!opened.fd && (errno == EINTR || errno == EAGAIN));
+    if (!opened.fd) opened.error = errno;
+    return opened;
+}
+
+Opened Beneath::open_file(std::string_view path) const
+{
+    // The type is known before the open: opening a device or a FIFO, even without blocking, can have
+    // effects. What is swapped in between is caught by the second look.
+    struct stat before {};
+    if (const int error = status(path, before); error != 0) return {Fd(), error};
+    if (S_ISLNK(before.st_mode)) return {Fd(), ELOOP};
+    if (S_ISDIR(before.st_mode)) return {Fd(), EISDIR};
+    if (!S_ISREG(before.st_mode)) return {Fd(), EINVAL};
+    Opened opened = open(path, O_RDONLY | O_NONBLOCK | O_NOATIME);
+    if (opened.error == EPERM) opened = open(path, O_RDONLY | O_NONBLOCK);  // not the owner
+    if (!opened.fd) return opened;
+    struct stat now {};
+    if (::fstat(opened.fd.get(), &now) != 0) return {Fd(), errno};
+    if (!S_ISREG(now.st_mode)) return {Fd(), EINVAL};
+    return opened;
+}
+
+Opened Beneath::open_directory(std::string_view path) const
+{
+    return open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+}
+
+Opened Beneath::open_path(std::string_view path) const
+{
+    return open(path, O_PATH);
+}
+
+int Beneath::status(std::string_view path, struct stat& status) const
+{
+    if (path.empty()) return ::fstat(root_.get(), &status) == 0 ? 0 : errno;
+    // The parent is reached safely; the last component is looked at without following it, so that a
+    // mount point answers even where RESOLVE_NO_XDEV would refuse to enter it.
+    const std::string_view parent = parent_of(path);
+    int directory = root_.get();
+    Opened opened;
+    if (!parent.empty()) {
+        opened = open(parent, O_PATH | O_DIRECTORY);
+        if (!opened.fd) return opened.error;
+        directory = opened.fd.get();
+    }
+    const std::string name(name_of_path(path));
+    return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+}
+
+std::optional<std::string> Beneath::read_link(std::string_view path) const
+{
+    const Opened opened = open(path, O_PATH);
+    if (!opened.fd) return std::nullopt;
+    std::string target(PATH_MAX, '\0');
+    const ssize_t length = ::readlinkat(opened.fd.get(), "", target.data(), target.size());
+    if (length <= 0) return std::nullopt;
+    target.resize(static_cast<std::size_t>(length));
+    return target;
+}
+
+int Beneath::list(std::string_view path, std::vector<DirEntry>& entries) const
+{
+    Opened opened = open_directory(path);
+    if (!opened.fd) return opened.error;
+    struct Closer {
+        void operator()(DIR* directory) const { ::closedir(directory); }
+    };
+    const std::unique_ptr<DIR, Closer> directory(::fdopendir(opened.fd.get()));
+    if (!directory) return errno;
+    opened.fd.release();  // closedir closes it
+    for (;;) {
+        errno = 0;
+        const dirent* next = ::readdir(directory.get());
+        if (next == nullptr) return errno;
+        const std::string_view name = next->d_name;
+        if (name == "." || name == "..") continue;
+        DirEntry entry{std::string(name), {}};
+        if (::fstatat(::dirfd(directory.get()), next->d_name, &entry.status,
+                      AT_SYMLINK_NOFOLLOW) == 0)
+            entries.push_back(std::move(entry));
+        else if (errno != ENOENT)
+            return errno;
+    }
+}
+
+}  // namespace lockstep

@@ -1,0 +1,63 @@
+// Opens paths below a directory and never outside it, whatever is swapped meanwhile.
+#pragma once
+
+#include "base/fd.h"
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lockstep {
+
+// What an open gave: a descriptor, or the errno that says why not.
+struct Opened {
+    Fd fd;
+    int error = 0;
+};
+
+// One name of a directory, with lstat's view of it.
+struct DirEntry {
+    std::string name;
+    struct stat status;
+};
+
+// A directory held open; everything is reached through it by openat2 with RESOLVE_BENEATH and
+// RESOLVE_NO_SYMLINKS (and RESOLVE_NO_XDEV where one_file_system): no symlink, "..", or magic link that
+// somebody plants leads out, and a component swapped in mid-flight gives ELOOP, EXDEV or ENOTDIR.
+//
+// Paths are relative (base/path.h); "" is the directory itself. Every call is one attempt; what happens
+// every day (ENOENT, EACCES) is a value. Opening never blocks (O_NONBLOCK) and never follows.
+// Thread-safe: holds only a descriptor.
+class Beneath {
+public:
+    // Throws Error(source, retry) when `absolute` is no directory that can be opened.
+    Beneath(const std::string& absolute, bool one_file_system);
+
+    // A regular file for reading. Anything else answers ELOOP (a symlink), EISDIR or EINVAL.
+    Opened open_file(std::string_view path) const;
+    // A directory for reading its names.
+    Opened open_directory(std::string_view path) const;
+    // The object itself without reading it (O_PATH), for fstat, readlink and xattrs.
+    Opened open_path(std::string_view path) const;
+
+    // lstat of the object; errno or 0. The mount point of another file system gives its own status.
+    int status(std::string_view path, struct stat& status) const;
+    // Target of the symlink at `path`; none when it is none.
+    std::optional<std::string> read_link(std::string_view path) const;
+    // Names and statuses of a directory, unordered, without "." and ".."; errno or 0. A name that
+    // vanishes between reading and lstat is left out.
+    int list(std::string_view path, std::vector<DirEntry>& entries) const;
+
+    int fd() const noexcept { return root_.get(); }
+
+private:
+    Opened open(std::string_view path, int flags) const;
+
+    Fd root_;
+    bool one_file_system_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,141 @@
+// What to push, and what became of it: the two values that cross the border of transport.
+#pragma once
+
+#include "base/error.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockstep::transport {
+
+// How the receiver treats a directory entry (PROTOCOL.md 11.5).
+enum class DirKind {
+    plain,    // its attributes are set, nothing inside is deleted
+    content,  // its complete content is in the list: with delete_extras the rest is removed
+    implied,  // only a parent of something listed: left as it is
+};
+
+struct XattrValue {
+    std::string name;  // with its namespace: "user.x"
+    std::string value;
+    bool operator==(const XattrValue&) const = default;
+};
+
+// The two ACLs of an entry in the wire's terms (PROTOCOL.md 22); entries that equal the mode are left out.
+struct AclEntry {
+    std::uint32_t id = 0;
+    std::uint8_t permissions = 0;  // 0..7
+    bool user = false;             // else a group
+    bool operator==(const AclEntry&) const = default;
+};
+struct Acl {
+    std::optional<std::uint8_t> user_obj;
+    std::optional<std::uint8_t> group_obj;
+    std::optional<std::uint8_t> mask;
+    std::optional<std::uint8_t> other;
+    std::vector<AclEntry> named;  // sorted: users by id, then groups by id
+    bool operator==(const Acl&) const = default;
+};
+
+// One line of the file list. `path` is relative to the source, "." is the source itself.
+struct Entry {
+    std::string path;
+    std::uint32_t mode = 0;  // st_mode; 0 deletes the path (PROTOCOL.md 19.1)
+    std::uint64_t size = 0;  // of a symlink the length of its target
+    std::int64_t mtime = 0;
+    std::uint32_t mtime_nsec = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::uint32_t rdev_major = 0;
+    std::uint32_t rdev_minor = 0;
+    std::string target;            // symlinks
+    DirKind dir_kind = DirKind::plain;
+    std::uint64_t link_dev = 0;    // hard links: equal (dev, inode) means one group; 0, 0 is none
+    std::uint64_t link_inode = 0;
+    Acl acl;
+    Acl default_acl;               // directories
+    std::vector<XattrValue> xattrs;  // sorted by name
+    bool operator==(const Entry&) const = default;
+
+    bool is_delete() const noexcept { return mode == 0; }
+    bool is_directory() const noexcept { return (mode & 0170000) == 0040000; }
+    bool is_regular() const noexcept { return (mode & 0170000) == 0100000; }
+    bool is_symlink() const noexcept { return (mode & 0170000) == 0120000; }
+    bool is_device() const noexcept
+    {
+        return (mode & 0170000) == 0020000 || (mode & 0170000) == 0060000;
+    }
+    bool is_special() const noexcept
+    {
+        return (mode & 0170000) == 0010000 || (mode & 0170000) == 0140000;
+    }
+};
+
+// What a session is opened for; decides the argument block and the form of the list. Sessions with equal
+// options can be exchanged for one another.
+struct PushOptions {
+    bool links = true;
+    bool perms = true;
+    bool times = true;
+    bool owner = true;
+    bool group = true;
+    bool devices = true;
+    bool specials = true;
+    bool hard_links = false;
+    bool acls = false;
+    bool xattrs = false;
+    bool sparse = false;
+    bool numeric_ids = true;
+    bool ignore_times = false;    // -I: every regular file of the list is transferred
+    bool checksum = false;        // -c
+    bool whole_file = false;      // -W
+    bool delete_missing = false;  // entries of mode 0 delete
+    bool delete_extras = false;   // -r --delete: what is not listed in a content directory is removed
+    std::optional<std::uint64_t> max_delete;   // with delete_extras
+    std::vector<std::string> filter_rules;     // "- x", "+ y": protects at the receiver; with delete_extras
+                                               // or delete_missing
+    std::string compress = "none";             // none, zstd, lz4, zlibx, zlib
+    std::string backup_dir;
+    std::string backup_suffix;
+    std::uint32_t timeout_s = 60;
+    bool operator==(const PushOptions&) const = default;
+};
+
+struct PushList {
+    std::vector<Entry> entries;  // no name twice; every parent of an entry is an entry
+    int io_error = 0;            // non-zero when the source could not be read in full: suppresses delete_extras
+    bool operator==(const PushList&) const = default;
+};
+
+// A path that did not arrive, and why; everything else of the list did.
+struct PathFailure {
+    std::string path;
+    ErrorKind kind = ErrorKind::local;
+    std::string message;    // for people, escaped
+    bool vanished = false;  // gone before it was opened: no error, look at it again
+    bool operator==(const PathFailure&) const = default;
+};
+
+struct PushFigures {
+    std::uint64_t files_sent = 0;      // regular files whose content was transferred
+    std::uint64_t files_deleted = 0;
+    std::uint64_t bytes_sent = 0;      // on the wire
+    std::uint64_t bytes_received = 0;
+    std::uint64_t literal_bytes = 0;
+    std::uint64_t matched_bytes = 0;
+    bool operator==(const PushFigures&) const = default;
+};
+
+struct PushOutcome {
+    std::vector<PathFailure> failures;
+    // Messages of the daemon that name no path of ours (escaped). Not empty: some path failed, we do not
+    // know which.
+    std::vector<std::string> unattributed;
+    bool max_delete_hit = false;
+    PushFigures figures;
+    bool operator==(const PushOutcome&) const = default;
+};
+
+}  // namespace lockstep::transport

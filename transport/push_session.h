@@ -1,0 +1,67 @@
+// One conversation with a daemon: logged in and parked before the file list, then one list pushed.
+#pragma once
+
+#include "base/beneath.h"
+#include "transport/push_list.h"
+#include "transport/stream.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lockstep::transport {
+
+// Where and as whom.
+struct Endpoint {
+    std::string host;
+    std::uint16_t port = 873;
+    std::string module;
+    std::string path;                 // below the module, without leading '/'
+    std::string user;
+    std::optional<std::string> password;  // never logged
+    std::chrono::milliseconds timeout{60'000};  // without a byte from the peer, and for each step of the login
+};
+
+// What this daemon turned out to be.
+struct PeerFacts {
+    int protocol = 0;
+    std::string checksum;
+    std::string compress;
+    bool operator==(const PeerFacts&) const = default;
+};
+
+// How far a push is, for a progress bar; written by the session, read by anybody.
+struct Progress {
+    std::atomic<std::uint64_t> files_done{0};
+    std::atomic<std::uint64_t> bytes_done{0};
+};
+
+// Life: connect() → parked (keepalives go out by themselves) → push() once → gone. Failures of the
+// session are thrown as Error, their kind as in the contract; failures of a path are in the outcome.
+// Cancelled by the caller's cancellation signal at any await. All calls on the stream's executor.
+class PushSession {
+public:
+    virtual ~PushSession() = default;
+
+    virtual const PeerFacts& peer() const = 0;
+
+    // Sends the list and the files it asks for, read below `source`; returns after the daemon's final
+    // goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
+    // `source` and `progress` (may be null) must outlive the call.
+    virtual asio::awaitable<PushOutcome> push(PushList list, const Beneath& source,
+                                              Progress* progress) = 0;
+};
+
+// Resolves, connects (all addresses, the next one after 250 ms), logs in, sends the arguments, negotiates.
+// Runs on the executor it is awaited on, which must be a strand.
+asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options);
+
+// The same conversation over a stream that is already connected (tests; pipes).
+asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Stream> stream,
+                                                           Endpoint endpoint, PushOptions options);
+
+}  // namespace lockstep::transport
