@@ -1,19 +1,21 @@
-// Entries to file-list bytes, and the index each has once the peer has sorted them (PROTOCOL.md 11, 12).
+// Entries to file-list bytes, and the index each has once the peer has sorted them (PROTOCOL.md 11,
+// 12).
 #pragma once
 
+#include "transport/id_names.h"
 #include "transport/push_list.h"
 #include "transport/wire.h"
 
-#include <memory>
 #include <map>
+#include <memory>
 
 namespace lockstep::transport {
 
 struct FlistForm {
     int protocol = 32;
-    bool varint_flags = true;     // compat VARINT
-    bool safe_end = true;         // compat SAFE_FLIST or protocol >= 31
-    bool id0_names = true;        // compat ID0_NAMES
+    bool varint_flags = true;  // compat VARINT
+    bool safe_end = true;      // compat SAFE_FLIST or protocol >= 31
+    bool id0_names = true;     // compat ID0_NAMES
     bool links = true;
     bool owner = true;
     bool group = true;
@@ -23,19 +25,25 @@ struct FlistForm {
     bool acls = false;
     bool xattrs = false;
     bool numeric_ids = true;
+    IdNames names;                   // without numeric_ids
     std::size_t checksum_bytes = 0;  // -c: length of the list digest; 0 without
 };
 
-// Encodes one list. add() in sending order, then end() once. With xattrs it remembers the sets it sent, for
-// the requests of PROTOCOL.md 21.2. The digests of -c are handed in with the entry.
+// Encodes one list. add() in sending order, then end() once. With xattrs it remembers the sets it
+// sent, for the requests of PROTOCOL.md 21.2. The digests of -c are handed in with the entry.
 class FlistEncoder {
 public:
     explicit FlistEncoder(FlistForm form);
     ~FlistEncoder();
 
     void add(const Entry& entry, Bytes& out, std::span<const std::byte> digest = {});
-    // End mark, id lists with the names known for the ids that were sent, and for P < 30 the io_error word.
+    // End mark, id lists with the names known for the ids that were sent, and for P < 30 the
+    // io_error word.
     void end(int io_error, Bytes& out);
+
+    // Value of the attribute with this 1-based number of the entry added as number
+    // `entry_position`; null when the entry has none such. Valid until the encoder goes.
+    const std::string* xattr_value(std::uint32_t entry_position, std::int32_t number) const;
 
 private:
     struct State;

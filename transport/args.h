@@ -1,0 +1,37 @@
+// The command line that the daemon is to run for us (PROTOCOL.md 4, 5).
+#pragma once
+
+#include "transport/capability.h"
+#include "transport/push_list.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lockstep::transport {
+
+// `path` is below the module, any bytes; it arrives literally. What the daemon is too old for is
+// left out:
+// --delete-missing-args before 3.1 (it then complains "skipping non-regular file" for each such
+// entry, which peer_text.h knows as a failure), -A and -X before protocol 30. Throws
+// Error(refused_option, needs_person) for a compressor that compressor_for() would replace and for
+// values that this daemon cannot be told.
+std::vector<std::string> server_args(const PushOptions& options, int protocol,
+                                     std::string_view module, std::string_view path,
+                                     const Capability& capability);
+
+// Each argument with its end mark, and the mark of the block's end.
+std::string render_args(const std::vector<std::string>& args, int protocol);
+
+// The best this daemon has in the place of `wanted`: put it into PushOptions::compress before
+// server_args() and use it as the session's compressor; no names are exchanged for it
+// (PROTOCOL.md 7.3).
+std::string compressor_for(std::string_view wanted, const Capability& capability);
+
+// True when the daemon will read filter rules before the list (PROTOCOL.md 10). Besides
+// delete_extras that is so with delete_missing and rules: --delete is then said too, so that the
+// rules protect what an excluded directory holds when its parent is deleted; without content
+// directories in the list it deletes nothing else.
+bool wants_filter_rules(const PushOptions& options);
+
+}  // namespace lockstep::transport
