@@ -33,8 +33,9 @@ struct Message {
     bool operator==(const Message&) const = default;
 };
 
-// Bytes of the peer, cut anywhere, into its data stream and its messages. Throws Error(protocol, retry) on
-// a tag that a daemon never sends to a pusher or a message longer than `message_bytes_max`. Memory: one message.
+// Bytes of the peer, cut anywhere, into its data stream and its messages. Throws Error(protocol,
+// retry) on a tag that a daemon never sends to a pusher or a message longer than
+// `message_bytes_max`. Memory: one message.
 class Demux {
 public:
     static constexpr std::size_t message_bytes_max = 64 * 1024;
@@ -47,6 +48,8 @@ public:
     void feed(std::span<const std::byte> bytes, const Sink& sink);
 
 private:
+    void open_frame();
+
     Bytes header_;
     Tag tag_ = Tag::data;
     std::size_t left_ = 0;

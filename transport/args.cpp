@@ -1,0 +1,159 @@
+#include "transport/args.h"
+
+#include "base/error.h"
+#include "base/path.h"
+
+#include <algorithm>
+
+namespace lockstep::transport {
+namespace {
+
+[[noreturn]] void cannot_tell(const std::string& what)
+{
+    throw Error(ErrorKind::refused_option, Remedy::needs_person, what);
+}
+
+// What stands for -e: nothing but the features we understand (PROTOCOL.md 4.1). Never `i`:
+// incremental recursion would make the daemon sort and number otherwise.
+constexpr std::string_view features = "e.LsfxCIvu";
+
+std::string bundle(const PushOptions& options, int protocol, const Capability& capability)
+{
+    std::string letters = "-";
+    const auto add = [&letters](bool wanted, char letter) {
+        if (wanted) letters += letter;
+    };
+    add(options.links, 'l');
+    add(options.owner, 'o');
+    add(options.group, 'g');
+    add(options.devices, 'D');
+    add(options.times, 't');
+    add(options.perms, 'p');
+    add(wants_filter_rules(options), 'r');
+    letters += 'R';
+    add(options.hard_links, 'H');
+    add(options.acls && protocol >= 30, 'A');
+    add(options.xattrs && protocol >= 30, 'X');
+    add(options.sparse, 'S');
+    add(options.ignore_times, 'I');
+    add(options.checksum, 'c');
+    add(options.whole_file, 'W');
+    add(!options.backup_dir.empty() || !options.backup_suffix.empty(), 'b');
+    add(options.compress == "zlib" && !capability.chooses_compressor, 'z');
+    if (protocol >= 30) letters += features;
+    return letters;
+}
+
+// The daemon takes one level of backslashes off, or not: it depends on its version (PROTOCOL.md 4).
+std::string option_value(std::string_view value, std::string_view option,
+                         const Capability& capability)
+{
+    const bool splits = value.find('\0') != value.npos || value.find('\n') != value.npos;
+    const bool backslash = value.find('\\') != value.npos;
+    if (splits || (backslash && !capability.unescapes_options))
+        cannot_tell("this daemon cannot be told " + std::string(option) + " " + quoted(value));
+    std::string escaped_value;
+    for (const char c : value) {
+        if (c == '\\') escaped_value += '\\';
+        escaped_value += c;
+    }
+    return escaped_value;
+}
+
+void add_compressor(std::vector<std::string>& args, const std::string& name,
+                    const Capability& capability)
+{
+    if (name == "none") return;
+    if (compressor_for(name, capability) != name)
+        cannot_tell("compress: " + quoted(name) + " is unknown to this daemon, use " +
+                    quoted(compressor_for(name, capability)));
+    if (capability.chooses_compressor)
+        args.push_back("--compress-choice=" + name);
+    else if (name == "zlibx")
+        args.emplace_back("--new-compress");
+    else if (capability.zlibx)
+        args.emplace_back("--old-compress");  // with -z: alone it would open a negotiation on 3.2.x
+}
+
+// Literal for the daemon's glob, and not taken for two arguments where the text " MODULE/" stands
+// in it (PROTOCOL.md 4).
+std::string literal_path(std::string_view path, std::string_view module)
+{
+    const std::string splitter = " " + std::string(module) + "/";
+    std::string literal;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const char c = path[i];
+        if (c == ' ' && (std::string(path.substr(i)) + "/").starts_with(splitter)) {
+            literal += "[ ]";
+            continue;
+        }
+        if (std::string_view("*?[\\").find(c) != std::string_view::npos) literal += '\\';
+        literal += c;
+    }
+    return literal;
+}
+
+std::string destination(std::string_view module, std::string_view path)
+{
+    while (path.starts_with('/')) path.remove_prefix(1);
+    while (path.ends_with('/')) path.remove_suffix(1);
+    if (path.find('\0') != path.npos || path.find('\n') != path.npos)
+        cannot_tell("this daemon cannot be told the path " + quoted(path));
+    std::string text = std::string(module) + "/";
+    if (!path.empty() && path != ".") text += literal_path(path, module) + "/";
+    return text;
+}
+
+}  // namespace
+
+std::string compressor_for(std::string_view wanted, const Capability& capability)
+{
+    if (wanted.empty() || wanted == "none") return "none";
+    if (capability.chooses_compressor || wanted == "zlib") return std::string(wanted);
+    return capability.zlibx ? "zlibx" : "zlib";
+}
+
+bool wants_filter_rules(const PushOptions& options)
+{
+    return options.delete_extras || (options.delete_missing && !options.filter_rules.empty());
+}
+
+std::vector<std::string> server_args(const PushOptions& options, int protocol,
+                                     std::string_view module, std::string_view path,
+                                     const Capability& capability)
+{
+    std::vector<std::string> args = {"--server", bundle(options, protocol, capability)};
+    const auto add = [&args](bool wanted, const std::string& argument) {
+        if (wanted) args.push_back(argument);
+    };
+    add(options.devices && !options.specials, "--no-specials");
+    add(!options.devices && options.specials, "--specials");
+    args.emplace_back("--force");
+    add(options.delete_missing && capability.deletes_missing, "--delete-missing-args");
+    add(wants_filter_rules(options), "--delete");
+    if (options.delete_extras && options.max_delete)
+        args.push_back("--max-delete=" + std::to_string(*options.max_delete));
+    add(options.numeric_ids, "--numeric-ids");
+    add(protocol >= 30, "--no-implied-dirs");
+    add(capability.compares_nanoseconds, "--modify-window=-1");
+    add(options.timeout_s > 0, "--timeout=" + std::to_string(options.timeout_s));
+    add_compressor(args, options.compress, capability);
+    if (!options.backup_dir.empty())
+        args.push_back("--backup-dir=" +
+                       option_value(options.backup_dir, "backup_dir", capability));
+    if (!options.backup_suffix.empty())
+        args.push_back("--suffix=" + option_value(options.backup_suffix, "suffix", capability));
+    args.emplace_back(".");
+    args.push_back(destination(module, path));
+    return args;
+}
+
+std::string render_args(const std::vector<std::string>& args, int protocol)
+{
+    const char end = protocol >= 30 ? '\0' : '\n';
+    std::string block;
+    for (const std::string& argument : args) block += argument + end;
+    return block + end;
+}
+
+}  // namespace lockstep::transport
