@@ -1,0 +1,257 @@
+#include "tests/support/proxy.h"
+
+#include "tests/support/proxy_direction.h"
+#include "tests/support/until.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <list>
+#include <vector>
+
+namespace lockstep::testing {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+void make_nonblocking(int fd)
+{
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+Terms terms_up(const Line& line)
+{
+    return {line.delay_up, milliseconds(0), line.cut_after_up, line.bytes_per_second};
+}
+
+Terms terms_down(const Line& line)
+{
+    return {line.delay_down, line.first_byte_delay, line.cut_after_down, line.bytes_per_second};
+}
+
+struct Connection {
+    Fd client;
+    Fd daemon;
+    Direction up;
+    Direction down;
+};
+
+}  // namespace
+
+// What only the proxy's thread touches.
+class Proxy::Loop {
+public:
+    explicit Loop(Proxy& proxy) : proxy_(proxy) {}
+
+    // One round; false when the proxy is to end.
+    bool turn()
+    {
+        Line line;
+        {
+            const std::lock_guard lock(proxy_.mutex_);
+            if (proxy_.stop_) return false;
+            line = proxy_.line_;
+            if (proxy_.cut_) reset_all();
+            proxy_.cut_ = false;
+            if (proxy_.listen_ && !listener_) listener_ = listen_on(proxy_.address_, proxy_.port());
+            if (!proxy_.listen_) listener_ = Fd();
+            proxy_.counters_.open = connections_.size();
+        }
+        wait(line);
+        take_new(line);
+        for (auto next = connections_.begin(); next != connections_.end();) {
+            const auto here = next++;
+            if (!carry(*here, line)) drop(here);
+        }
+        return true;
+    }
+
+private:
+    using Place = std::list<Connection>::iterator;
+
+    void wait(const Line& line)
+    {
+        std::vector<pollfd> fds{{proxy_.wake_.get(), POLLIN, 0}};
+        if (listener_) fds.push_back({listener_.get(), POLLIN, 0});
+        milliseconds rest(1000);
+        for (const Connection& c : connections_) {
+            if (line.black_hole) break;
+            fds.push_back({c.client.get(), interest(c.up, c.down, terms_up(line)), 0});
+            fds.push_back({c.daemon.get(), interest(c.down, c.up, terms_down(line)), 0});
+            rest = std::min({rest, c.up.rest(terms_up(line)), c.down.rest(terms_down(line))});
+        }
+        // A side without interest that hung up would wake us for ever: it is left out.
+        std::erase_if(fds, [](const pollfd& fd) { return fd.events == 0; });
+        ::poll(fds.data(), fds.size(), static_cast<int>(rest.count()));
+        std::uint64_t ignored = 0;
+        [[maybe_unused]] const ssize_t n = ::read(proxy_.wake_.get(), &ignored, sizeof ignored);
+    }
+
+    static short interest(const Direction& in, const Direction& out, const Terms& terms)
+    {
+        const int events = (in.wants_to_read(terms) ? POLLIN : 0) | (out.blocked() ? POLLOUT : 0);
+        return static_cast<short>(events);
+    }
+
+    void take_new(const Line& line)
+    {
+        if (!listener_) return;
+        make_nonblocking(listener_.get());
+        while (true) {
+            Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+            if (!client) return;
+            {
+                const std::lock_guard lock(proxy_.mutex_);
+                ++proxy_.counters_.connections;
+            }
+            if (line.refuse) {
+                reset_on_close(client.get());
+                continue;
+            }
+            join(std::move(client));
+        }
+    }
+
+    void join(Fd client)
+    {
+        Connection connection;
+        try {
+            connection.daemon = connect_to(proxy_.address_, proxy_.upstream_port_);
+        } catch (const std::exception&) {
+            reset_on_close(client.get());  // as if it had reached the dead daemon itself
+            return;
+        }
+        make_nonblocking(connection.daemon.get());
+        const int on = 1;
+        for (const int fd : {client.get(), connection.daemon.get()})
+            ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        connection.client = std::move(client);
+        connections_.push_back(std::move(connection));
+        const std::lock_guard lock(proxy_.mutex_);
+        proxy_.counters_.open = connections_.size();
+        proxy_.counters_.most_open = std::max(proxy_.counters_.most_open, connections_.size());
+    }
+
+    // False when the connection is over.
+    bool carry(Connection& c, const Line& line)
+    {
+        if (line.black_hole) return true;
+        const Terms up = terms_up(line);
+        const Terms down = terms_down(line);
+        const std::uint64_t up_before = c.up.received();
+        const std::uint64_t down_before = c.down.received();
+        bool fine = !c.up.wants_to_read(up) || c.up.receive(c.client.get(), up);
+        fine = fine && (!c.down.wants_to_read(down) || c.down.receive(c.daemon.get(), down));
+        {
+            const std::lock_guard lock(proxy_.mutex_);
+            proxy_.counters_.bytes_up += c.up.received() - up_before;
+            proxy_.counters_.bytes_down += c.down.received() - down_before;
+        }
+        fine = fine && c.up.send(c.daemon.get(), up) && c.down.send(c.client.get(), down);
+        if (c.up.used_up(up) || c.down.used_up(down)) return false;
+        return fine && !(c.up.finished() && c.down.finished());
+    }
+
+    void drop(Place place)
+    {
+        if (!(place->up.finished() && place->down.finished())) reset(*place);
+        connections_.erase(place);
+    }
+
+    static void reset(const Connection& c)
+    {
+        reset_on_close(c.client.get());
+        reset_on_close(c.daemon.get());
+    }
+
+    void reset_all()
+    {
+        for (const Connection& c : connections_) reset(c);
+        connections_.clear();
+    }
+
+    Proxy& proxy_;
+    Fd listener_;
+    std::list<Connection> connections_;
+};
+
+Proxy::Proxy(std::uint16_t upstream_port, Line line, const std::string& address)
+    : address_(address),
+      upstream_port_(upstream_port),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      line_(line)
+{
+    thread_ = std::thread([this] { run(); });
+    until([this] { return is_listening(port()); }, std::chrono::seconds(5));
+}
+
+Proxy::~Proxy()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake();
+    thread_.join();
+}
+
+ProxyCounters Proxy::counters() const
+{
+    const std::lock_guard lock(mutex_);
+    return counters_;
+}
+
+void Proxy::set(const Line& line)
+{
+    const std::lock_guard lock(mutex_);
+    line_ = line;
+    wake();
+}
+
+void Proxy::cut_all()
+{
+    const std::lock_guard lock(mutex_);
+    cut_ = true;
+    wake();
+}
+
+void Proxy::close_listener()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        listen_ = false;
+    }
+    wake();
+    until([this] { return !is_listening(port()); }, std::chrono::seconds(5));
+}
+
+void Proxy::open_listener()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        listen_ = true;
+    }
+    wake();
+    until([this] { return is_listening(port()); }, std::chrono::seconds(5));
+}
+
+void Proxy::wake() const
+{
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
+}
+
+void Proxy::run()
+{
+    Loop loop(*this);
+    while (loop.turn()) {
+    }
+}
+
+}  // namespace lockstep::testing

@@ -1,0 +1,73 @@
+// A TCP proxy on loopback that makes a line as bad as a test needs it.
+#pragma once
+
+#include "tests/support/sockets.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace lockstep::testing {
+
+// "up" is from the client towards the daemon. May be changed while the proxy runs: delays and the
+// throttle count for bytes that arrive from then on.
+struct Line {
+    std::chrono::milliseconds first_byte_delay{0};  // of the daemon's first bytes (its greeting)
+    std::chrono::milliseconds delay_up{0};
+    std::chrono::milliseconds delay_down{0};
+    std::optional<std::uint64_t> cut_after_up;  // a connection is reset once it carried as much
+    std::optional<std::uint64_t> cut_after_down;
+    std::optional<std::uint64_t> bytes_per_second;  // each direction of each connection
+    bool black_hole = false;  // accepts and goes on holding, but forwards nothing
+    bool refuse = false;      // resets each new connection at once
+};
+
+struct ProxyCounters {
+    std::size_t connections = 0;  // accepted
+    std::size_t open = 0;
+    std::size_t most_open = 0;
+    std::uint64_t bytes_up = 0;  // received from clients
+    std::uint64_t bytes_down = 0;
+};
+
+// One thread for all connections.
+class Proxy {
+public:
+    explicit Proxy(std::uint16_t upstream_port, Line line = {},
+                   const std::string& address = "127.0.0.1");
+    ~Proxy();
+    Proxy(const Proxy&) = delete;
+    Proxy& operator=(const Proxy&) = delete;
+
+    std::uint16_t port() const noexcept { return port_.port(); }
+    ProxyCounters counters() const;
+
+    void set(const Line& line);
+    void cut_all();         // resets every open connection; new ones are taken
+    void close_listener();  // nobody answers at the port any more; open connections go on
+    void open_listener();
+
+private:
+    class Loop;
+
+    void wake() const;
+    void run();
+
+    PortLease port_;
+    const std::string address_;
+    const std::uint16_t upstream_port_;
+    Fd wake_;
+    mutable std::mutex mutex_;  // guards all below but the thread
+    Line line_;
+    ProxyCounters counters_;
+    bool cut_ = false;
+    bool stop_ = false;
+    bool listen_ = true;
+    std::thread thread_;
+};
+
+}  // namespace lockstep::testing

@@ -1,0 +1,99 @@
+#include "tests/support/proxy_direction.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace lockstep::testing {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t queue_bytes_max = std::size_t{1} << 20;
+constexpr std::size_t delayed_bytes_max = std::size_t{64} << 20;
+constexpr std::uint64_t read_bytes_max = 65536;
+
+}  // namespace
+
+bool Direction::wants_to_read(const Terms& terms) const
+{
+    const bool held_back = terms.delay.count() > 0 || terms.first_byte_delay.count() > 0;
+    return !ended_ && received_ < terms.bytes_max.value_or(UINT64_MAX) &&
+           queued_bytes_ < (held_back ? delayed_bytes_max : queue_bytes_max);
+}
+
+bool Direction::receive(int source, const Terms& terms)
+{
+    const std::uint64_t room = terms.bytes_max.value_or(UINT64_MAX) - received_;
+    std::string bytes(std::min(read_bytes_max, room), '\0');
+    const ssize_t n = ::recv(source, bytes.data(), bytes.size(), 0);
+    if (n < 0) return errno == EAGAIN || errno == EINTR;
+    if (n == 0) {
+        ended_ = true;
+        return true;
+    }
+    bytes.resize(static_cast<std::size_t>(n));
+    const Clock::time_point now = Clock::now();
+    if (received_ == 0) held_until_ = now + terms.first_byte_delay;
+    received_ += bytes.size();
+    queued_bytes_ += bytes.size();
+    waiting_.push_back({std::max(now + terms.delay, held_until_), std::move(bytes)});
+    return true;
+}
+
+bool Direction::send(int sink, const Terms& terms)
+{
+    refill(terms);
+    const Clock::time_point now = Clock::now();
+    while (!waiting_.empty() && waiting_.front().due <= now) {
+        Piece& piece = waiting_.front();
+        std::size_t length = piece.bytes.size() - piece.sent;
+        if (terms.bytes_per_second) length = std::min(length, allowance_bytes_);
+        if (length == 0) return true;
+        const ssize_t n = ::send(sink, piece.bytes.data() + piece.sent, length, MSG_NOSIGNAL);
+        blocked_ = n < 0 && errno == EAGAIN;
+        if (n < 0) return blocked_ || errno == EINTR;
+        piece.sent += static_cast<std::size_t>(n);
+        queued_bytes_ -= static_cast<std::size_t>(n);
+        if (terms.bytes_per_second) allowance_bytes_ -= static_cast<std::size_t>(n);
+        if (piece.sent == piece.bytes.size()) waiting_.pop_front();
+    }
+    if (ended_ && waiting_.empty() && !shut_) {
+        ::shutdown(sink, SHUT_WR);
+        shut_ = true;
+    }
+    return true;
+}
+
+bool Direction::used_up(const Terms& terms) const
+{
+    return terms.bytes_max && received_ >= *terms.bytes_max && waiting_.empty();
+}
+
+milliseconds Direction::rest(const Terms& terms) const
+{
+    if (waiting_.empty() || blocked_) return milliseconds(1000);
+    if (terms.bytes_per_second && waiting_.front().due <= Clock::now()) return milliseconds(5);
+    const auto left = std::chrono::duration_cast<milliseconds>(waiting_.front().due - Clock::now());
+    return std::clamp(left + milliseconds(1), milliseconds(0), milliseconds(1000));
+}
+
+// A bucket of 20 ms, at least one byte, so that slow lines drip.
+void Direction::refill(const Terms& terms)
+{
+    const Clock::time_point now = Clock::now();
+    if (!terms.bytes_per_second) {
+        refilled_at_ = now;
+        return;
+    }
+    const double rate = static_cast<double>(*terms.bytes_per_second);
+    const double seconds = std::chrono::duration<double>(now - refilled_at_).count();
+    const auto earned = static_cast<std::size_t>(seconds * rate);
+    if (earned == 0) return;
+    refilled_at_ = now;
+    allowance_bytes_ = std::min(allowance_bytes_ + earned, static_cast<std::size_t>(rate / 50) + 1);
+}
+
+}  // namespace lockstep::testing
