@@ -1,6 +1,8 @@
 // HTTP over the unix socket (and optionally TCP): Beast in, a handler out; limits for each client.
 #pragma once
 
+#include "agent/status/command_result.h"
+#include "agent/status/events.h"
 #include "agent/status/snapshot.h"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,42 +15,31 @@
 
 namespace lockstep::status {
 
-// What a command came to.
-struct CommandResult {
-    bool ok = false;
-    std::string message;             // a sentence for people, escaped
-    std::vector<std::string> paths;  // escaped, the first 20
-    std::vector<std::string> errors;  // reload: every diagnostic
-};
-
-// What the server asks of the agent. Each is called on the server's executor; the agent hops to its own.
-// Coroutines may take long (flush); the client's disconnection cancels them.
+// What the server asks of the agent. Each is called on the server's executor; the agent hops to its
+// own. Coroutines may take long (flush); the client's disconnection cancels them.
 struct Control {
     std::function<std::shared_ptr<const Snapshot>()> snapshot;  // never blocks
-    std::function<boost::asio::awaitable<CommandResult>(std::vector<std::string> names,
-                                                        std::optional<std::chrono::milliseconds> timeout)>
+    std::function<boost::asio::awaitable<CommandResult>(
+        std::vector<std::string> names, std::optional<std::chrono::milliseconds> timeout)>
         flush;
-    std::function<boost::asio::awaitable<CommandResult>(std::string name, bool accept_empty)> resync;
+    std::function<boost::asio::awaitable<CommandResult>(std::string name, bool accept_empty)>
+        resync;
     std::function<boost::asio::awaitable<CommandResult>(std::string name)> pause;
-    std::function<boost::asio::awaitable<CommandResult>(std::string name, bool accept_deletes)> resume;
+    std::function<boost::asio::awaitable<CommandResult>(std::string name, bool accept_deletes)>
+        resume;
     std::function<boost::asio::awaitable<CommandResult>()> reload;
 };
 
-// A line of GET /v1/events: published by the agent from any thread, sent to every subscriber; a slow
-// subscriber loses the oldest lines, never delays anybody.
-struct EventLine {
-    std::string type;  // "change", "send", "error", "state"
-    std::string data;  // one JSON object, without newline
-};
-
 struct HttpOptions {
-    std::string unix_socket;            // made with mode 0660; a stale one is replaced, a live one is an error
+    std::string
+        unix_socket;  // made with mode 0660; a stale one is replaced, a live one is an error
     std::optional<std::string> listen;  // "host:port": read-only requests only
     std::size_t clients_max = 1024;
     std::chrono::seconds request_timeout{10};
 };
 
-// Starts listening in the constructor (throws Error(local, needs_person) naming the socket and why).
+// Starts listening in the constructor (throws Error(local, needs_person) naming the socket and
+// why).
 class HttpServer {
 public:
     HttpServer(boost::asio::any_io_executor executor, HttpOptions options, Control control);

@@ -25,7 +25,8 @@ struct Latency {
     double p50 = 0;
     double p90 = 0;
     double p99 = 0;
-    std::vector<std::pair<double, std::uint64_t>> buckets;  // upper bound in ms, count of it alone (not cumulative)
+    std::vector<std::pair<double, std::uint64_t>>
+        buckets;  // upper bound in ms, count of it alone (not cumulative)
     std::uint64_t count = 0;
     double sum_ms = 0;
     bool operator==(const Latency&) const = default;
@@ -73,7 +74,8 @@ struct Mapping {
     std::string name;
     std::string source;
     MappingState state = MappingState::scanning;
-    std::string detail;  // why source_missing or failed; unreadable directories; how many are polled
+    std::string
+        detail;  // why source_missing or failed; unreadable directories; how many are polled
     std::uint64_t directories = 0;
     std::uint64_t watches = 0;
     std::uint64_t polled_directories = 0;
