@@ -19,10 +19,10 @@ struct Request {
     std::int32_t ndx = 0;
     std::uint16_t iflags = 0;
     std::uint8_t basis_type = 0x80;
-    std::string name;                        // with iflag_name
+    std::string name;                         // with iflag_name
     std::vector<std::int32_t> xattrs_wanted;  // 1-based attribute numbers, absolute
-    bool xattr_list = false;                 // the request carried such a list (the echo carries one too)
-    delta::BlockSums sums;                   // with iflag_transfer
+    bool xattr_list = false;  // the request carried such a list (the echo carries one too)
+    delta::BlockSums sums;    // with iflag_transfer
     bool wants_transfer() const noexcept { return (iflags & iflag_transfer) != 0; }
 };
 struct Done {};
@@ -38,14 +38,15 @@ using GeneratorItem = std::variant<Request, Done, DelStats>;
 struct RequestForm {
     int protocol = 32;
     bool xattrs = false;
-    bool avoid_xattr_optim = true;     // compat AVOID_XATTR_OPTIM
-    std::int32_t entries = 0;          // indices from 0 to this are legal
+    bool avoid_xattr_optim = true;      // compat AVOID_XATTR_OPTIM
+    std::int32_t entries = 0;           // indices from 0 to this are legal
     std::size_t strong_bytes_max = 16;  // of the negotiated digest
 };
 
-// feed() what the demux gives, then take next() until none. Throws Error(protocol, retry) on an index
-// that the list has not, a block length outside 1..2^29, more blocks than any file can have, a name or a
-// list of xattrs longer than allowed. Memory: what was fed and not taken, at most one request beyond.
+// feed() what the demux gives, then take next() until none. Throws Error(protocol, retry) on an
+// index that the list has not, a block length outside 1..2^29, more blocks than any file can have,
+// a name or a list of xattrs longer than allowed. Memory: what was fed and not taken, at most one
+// request beyond.
 class RequestDecoder {
 public:
     explicit RequestDecoder(RequestForm form) : form_(form), ndx_(form.protocol) {}
@@ -57,12 +58,18 @@ public:
     std::size_t buffered_bytes() const noexcept { return buffer_.size() - at_; }
 
 private:
+    // The head of the next item: none when more bytes are needed. Of a request without sums it is
+    // all.
+    std::optional<GeneratorItem> next_head();
+    void take_sums();
+    bool sums_missing() const noexcept { return open_->sums.weak.size() < open_->sums.count; }
+    void drop_taken();
+
     RequestForm form_;
     NdxReader ndx_;
     Bytes buffer_;
     std::size_t at_ = 0;
     std::optional<Request> open_;  // header read, sums outstanding
-    std::size_t sums_left_ = 0;
 };
 
 }  // namespace lockstep::transport
