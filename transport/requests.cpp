@@ -202,7 +202,7 @@ void RequestDecoder::take_sums()
 {
     delta::BlockSums& sums = open_->sums;
     const std::size_t sum_bytes = 4 + std::size_t{sums.strong_bytes};
-    Cursor in(std::span(buffer_).subspan(at_));
+    Cursor in{std::span(buffer_).subspan(at_)};
     std::size_t ready = std::min(in.left() / sum_bytes, sums.count - sums.weak.size());
     for (; ready > 0; --ready) {
         sums.weak.push_back(static_cast<std::uint32_t>(*in.i32()));
@@ -214,7 +214,9 @@ void RequestDecoder::take_sums()
 
 void RequestDecoder::drop_taken()
 {
-    if (at_ != buffer_.size() && at_ < drop_bytes) return;
+    // Half of it at least: moving the rest down then costs no more than having read what goes.
+    const bool worth_it = at_ >= drop_bytes && at_ >= buffer_.size() / 2;
+    if (at_ != buffer_.size() && !worth_it) return;
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(at_));
     at_ = 0;
 }
