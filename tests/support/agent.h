@@ -17,8 +17,8 @@
 namespace lockstep::testing {
 
 struct AgentOptions {
-    std::optional<uid_t> uid;  // and the same gid; needs root. See nobody
-    std::vector<std::string> env;
+    std::optional<uid_t> uid{};  // and the same gid; needs root. See nobody
+    std::vector<std::string> env{};
     bool start = true;
     bool wait_until_up = true;  // false: for configurations that must be refused
 };

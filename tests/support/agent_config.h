@@ -8,22 +8,22 @@
 namespace lockstep::testing {
 
 struct AgentDestination {
-    std::string url;
-    std::optional<std::string> password;  // becomes a password_file of mode 0600
-    std::vector<std::string> lines;       // "connections: 1": further keys of the destination
+    std::string url{};
+    std::optional<std::string> password{};  // becomes a password_file of mode 0600
+    std::vector<std::string> lines{};       // "connections: 1": further keys of the destination
 };
 
 struct AgentMapping {
-    std::string name;
-    std::string source;
-    std::vector<AgentDestination> destinations;
-    std::vector<std::string> lines;  // "exclude: [\"*.tmp\"]": further keys of the mapping
+    std::string name{};
+    std::string source{};
+    std::vector<AgentDestination> destinations{};
+    std::vector<std::string> lines{};  // "exclude: [\"*.tmp\"]": further keys of the mapping
 };
 
 struct AgentConfig {
-    std::vector<AgentMapping> mappings;
-    std::vector<std::string> service_lines;  // "listen: 127.0.0.1:9477"
-    std::vector<std::string> log_lines;  // "format: json"; the level is debug unless one says so
+    std::vector<AgentMapping> mappings{};
+    std::vector<std::string> service_lines{};  // "listen: 127.0.0.1:9477"
+    std::vector<std::string> log_lines{};  // "format: json"; the level is debug unless one says so
     // Tests leave the kernel's limits as they are unless they say otherwise.
     std::vector<std::string> inotify_lines{"max_user_watches: keep", "max_user_instances: keep",
                                            "max_queued_events: keep"};

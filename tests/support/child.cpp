@@ -7,8 +7,8 @@
 #include <grp.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,7 +148,8 @@ Child::Child(const Command& command)
     if (pid_ < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
     if (pid_ == 0) launch.go();
     ::setpgid(pid_, pid_);  // both sides: whoever comes first
-    pidfd_ = Fd(::pidfd_open(pid_, 0));
+    // glibc 2.36 declares pidfd_open for C only.
+    pidfd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
 
     report_write = Fd();
     int error = 0;

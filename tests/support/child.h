@@ -14,13 +14,13 @@
 namespace lockstep::testing {
 
 struct Command {
-    std::vector<std::string> argv;           // argv[0] is looked up in PATH
-    std::vector<std::string> env;            // "NAME=value", over the test's own environment
-    std::string directory;                   // empty: the test's
-    std::optional<std::string> stdout_file;  // appended to; none: kept in memory, see out()
-    std::optional<std::string> stderr_file;  // likewise; may be the same file
-    std::optional<uid_t> uid;                // with gid: dropped to, without supplementary groups
-    std::optional<gid_t> gid;
+    std::vector<std::string> argv{};           // argv[0] is looked up in PATH
+    std::vector<std::string> env{};            // "NAME=value", over the test's own environment
+    std::string directory{};                   // empty: the test's
+    std::optional<std::string> stdout_file{};  // appended to; none: kept in memory, see out()
+    std::optional<std::string> stderr_file{};  // likewise; may be the same file
+    std::optional<uid_t> uid{};                // with gid: dropped to, without supplementary groups
+    std::optional<gid_t> gid{};
 };
 
 // Runs in a process group of its own; the group gets SIGKILL in the destructor, and the process

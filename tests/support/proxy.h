@@ -19,9 +19,9 @@ struct Line {
     std::chrono::milliseconds first_byte_delay{0};  // of the daemon's first bytes (its greeting)
     std::chrono::milliseconds delay_up{0};
     std::chrono::milliseconds delay_down{0};
-    std::optional<std::uint64_t> cut_after_up;  // a connection is reset once it carried as much
-    std::optional<std::uint64_t> cut_after_down;
-    std::optional<std::uint64_t> bytes_per_second;  // each direction of each connection
+    std::optional<std::uint64_t> cut_after_up{};  // a connection is reset once it carried as much
+    std::optional<std::uint64_t> cut_after_down{};
+    std::optional<std::uint64_t> bytes_per_second{};  // each direction of each connection
     bool black_hole = false;  // accepts and goes on holding, but forwards nothing
     bool refuse = false;      // resets each new connection at once
 };

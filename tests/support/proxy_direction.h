@@ -13,8 +13,8 @@ namespace lockstep::testing {
 struct Terms {
     std::chrono::milliseconds delay{0};
     std::chrono::milliseconds first_byte_delay{0};
-    std::optional<std::uint64_t> bytes_max;  // the connection is cut when they are through
-    std::optional<std::uint64_t> bytes_per_second;
+    std::optional<std::uint64_t> bytes_max{};  // the connection is cut when they are through
+    std::optional<std::uint64_t> bytes_per_second{};
 };
 
 // Both sockets are non-blocking. Buffers 1 MiB, or 64 where bytes are held back on purpose.

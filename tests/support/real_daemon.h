@@ -13,17 +13,18 @@
 
 namespace lockstep::testing {
 
+// Members have initialisers so that a test names the ones it means: {.name = "m", .path = p}.
 struct Module {
-    std::string name;
-    std::string path;
-    std::string user;                // empty: no login
-    std::string password;            // with user
-    std::vector<std::string> lines;  // "max connections = 1"
+    std::string name{};
+    std::string path{};
+    std::string user{};                // empty: no login
+    std::string password{};            // with user
+    std::vector<std::string> lines{};  // "max connections = 1"
 };
 
 struct DaemonOptions {
     std::string address = "127.0.0.1";  // or ::1
-    std::vector<std::string> lines;     // global ones
+    std::vector<std::string> lines{};   // global ones
     std::string rsync = "/usr/bin/rsync";
     bool start = true;
 };

@@ -20,9 +20,9 @@ struct Compare {
     bool owners = true;
     bool modes = true;
     bool times = true;
-    bool xattrs = true;                                   // ACLs are two of them
-    bool hard_links = true;                               // which paths are one file
-    std::function<bool(const std::string& path)> ignore;  // with everything below
+    bool xattrs = true;                                     // ACLs are two of them
+    bool hard_links = true;                                 // which paths are one file
+    std::function<bool(const std::string& path)> ignore{};  // with everything below
 };
 
 // An own walk, independent of rsync and faster: "a/b: mode 0644, there 0600". Reports at most 50.
