@@ -10,18 +10,37 @@
 
 namespace lockstep::delta {
 
-// The tokens, applied to the basis, give exactly the bytes fed (checked by property). Any cutting of the
-// file into feeds gives an equally right result. With count 0 everything is literal.
+// The tokens, applied to the basis, give exactly the bytes fed (checked by property). Any cutting
+// of the file into feeds gives an equally right result. With count 0 everything is literal.
 //
-// Cost: O(1) a byte while nothing matches, memory speed while everything does; candidates of equal weak
-// sum are bounded, so a basis of equal blocks does not make it quadratic. The block that follows the last
-// match is tried first. Memory: a window of at least one block and one feed.
+// Literals come in pieces of at most literal_bytes_max; blocks that follow each other in the basis
+// and in the file come as one run. The block that follows the last match is tried first.
+//
+// Cost: O(1) a byte while nothing matches, memory speed while everything does. It stays linear for
+// a basis of equal blocks (BlockTable) and for a peer that sends weak sums without their blocks: at
+// most one strong sum a position, and those that match nothing hash at most vain_bytes_per_byte_max
+// times the file. Past that a position is a literal unseen.
+//
+// Memory: the table (BlockTable) and a window of at most 2 * block_bytes + 256 KiB, which grows
+// only as far as the file is long.
+//
+// The caller has checked what came from a peer: block_bytes in its protocol's range (131072; 2^29
+// before protocol 30), strong_bytes not above the digest's. Sums that cannot be used (either of
+// them 0, strong_bytes above 20, vectors shorter than `count`) are not: the rest of the file is
+// literal.
 class Matcher {
 public:
-    using Sink = std::function<void(const Token&)>;  // literal spans are valid during the call only
+    using Sink = std::function<void(const Token&)>;  // spans are valid during the call only
 
-    // `sums` must outlive the matcher; its lengths have been checked by the caller (block_bytes > 0).
-    Matcher(const BlockSums& sums, BlockDigest& digest);
+    static constexpr std::size_t literal_bytes_max = 32 * 1024;
+    static constexpr std::uint64_t vain_bytes_per_byte_max = 32;
+
+    // `keep`: tokens carry Token::matched, for codecs with needs_matched_bytes(); runs then end
+    // with the bytes at hand.
+    enum class MatchedBytes { drop, keep };
+
+    // `sums` must outlive the matcher.
+    Matcher(const BlockSums& sums, BlockDigest& digest, MatchedBytes matched = MatchedBytes::drop);
     ~Matcher();
 
     void feed(std::span<const std::byte> bytes, const Sink& sink);

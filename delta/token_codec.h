@@ -10,9 +10,10 @@
 
 namespace lockstep::delta {
 
-// One for a session; begin() before each file, end() after it. `basis_block` is asked by the old zlib form
-// only: the codec needs the matched bytes to keep both windows alike, so with needs_matched_bytes() the
-// caller passes them in `matched` (the run's bytes, from the new file), else an empty span.
+// One for a session; begin() before each file, end() after it. Appends to `out`. The old zlib form
+// needs the matched bytes to keep both windows alike: with needs_matched_bytes() the caller passes
+// them in `matched` or has the Matcher put them into Token::matched; else they are ignored. Throws
+// Error (local) when a compressor fails or those bytes are missing.
 class TokenCodec {
 public:
     TokenCodec() = default;
@@ -21,12 +22,14 @@ public:
     virtual ~TokenCodec() = default;
 
     virtual void begin() = 0;
-    virtual void put(const Token& token, std::span<const std::byte> matched, std::vector<std::byte>& out) = 0;
+    virtual void put(const Token& token, std::span<const std::byte> matched,
+                     std::vector<std::byte>& out) = 0;
     virtual void end(std::vector<std::byte>& out) = 0;
     virtual bool needs_matched_bytes() const noexcept { return false; }
 };
 
-// "none", "zlibx", "zlib", "zstd", "lz4"; null for a name that is none of them. `level` 0: the default.
+// "none", "zlibx", "zlib", "zstd", "lz4"; null for a name that is none of them. `level` 0: the
+// default.
 std::unique_ptr<TokenCodec> make_token_codec(std::string_view compress, int level, int protocol);
 
 }  // namespace lockstep::delta

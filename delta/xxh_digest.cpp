@@ -1,0 +1,104 @@
+#include "delta/xxh_digest.h"
+
+#define XXH_INLINE_ALL  // block sums are short: the call through the library would show
+#include <xxhash.h>
+
+namespace lockstep::delta {
+namespace {
+
+void store_le(std::span<std::byte, 8> out, std::uint64_t word)
+{
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>(word >> (8 * i));
+}
+
+XxhSum on_wire(std::uint64_t low, std::uint64_t high)
+{
+    XxhSum sum{};
+    store_le(std::span(sum).first<8>(), low);
+    store_le(std::span(sum).last<8>(), high);
+    return sum;
+}
+
+}  // namespace
+
+XxhSum xxh_of(XxhKind kind, std::uint64_t seed, std::span<const std::byte> bytes)
+{
+    switch (kind) {
+        case XxhKind::xxh64:
+            return on_wire(XXH64(bytes.data(), bytes.size(), seed), 0);
+        case XxhKind::xxh3:
+            return on_wire(XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed), 0);
+        case XxhKind::xxh128:
+            break;
+    }
+    const XXH128_hash_t sum = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
+    return on_wire(sum.low64, sum.high64);
+}
+
+// Only one of the two is used; XXH3's wants its own alignment, which `new` honours.
+struct XxhDigest::State {
+    XXH64_state_t xxh64;
+    XXH3_state_t xxh3;
+};
+
+XxhDigest::XxhDigest(XxhKind kind) : kind_(kind), state_(std::make_unique<State>())
+{
+    start();
+}
+
+XxhDigest::~XxhDigest() = default;
+XxhDigest::XxhDigest(XxhDigest&&) noexcept = default;
+XxhDigest& XxhDigest::operator=(XxhDigest&&) noexcept = default;
+
+void XxhDigest::start()
+{
+    switch (kind_) {
+        case XxhKind::xxh64:
+            XXH64_reset(&state_->xxh64, 0);
+            break;
+        case XxhKind::xxh3:
+            XXH3_64bits_reset(&state_->xxh3);
+            break;
+        case XxhKind::xxh128:
+            XXH3_128bits_reset(&state_->xxh3);
+            break;
+    }
+}
+
+void XxhDigest::update(std::span<const std::byte> bytes)
+{
+    if (bytes.empty()) return;  // xxHash takes a null pointer for an error
+    switch (kind_) {
+        case XxhKind::xxh64:
+            XXH64_update(&state_->xxh64, bytes.data(), bytes.size());
+            break;
+        case XxhKind::xxh3:
+            XXH3_64bits_update(&state_->xxh3, bytes.data(), bytes.size());
+            break;
+        case XxhKind::xxh128:
+            XXH3_128bits_update(&state_->xxh3, bytes.data(), bytes.size());
+            break;
+    }
+}
+
+XxhSum XxhDigest::finish()
+{
+    XxhSum sum{};
+    switch (kind_) {
+        case XxhKind::xxh64:
+            sum = on_wire(XXH64_digest(&state_->xxh64), 0);
+            break;
+        case XxhKind::xxh3:
+            sum = on_wire(XXH3_64bits_digest(&state_->xxh3), 0);
+            break;
+        case XxhKind::xxh128: {
+            const XXH128_hash_t whole = XXH3_128bits_digest(&state_->xxh3);
+            sum = on_wire(whole.low64, whole.high64);
+            break;
+        }
+    }
+    start();
+    return sum;
+}
+
+}  // namespace lockstep::delta
