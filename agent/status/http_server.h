@@ -8,10 +8,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lockstep::status {
 
@@ -38,6 +41,9 @@ struct HttpOptions {
     std::chrono::seconds request_timeout{10};
 };
 
+// `executor` is serial: one thread, or a strand. A command whose coroutine ends by cancellation is
+// not answered; one that throws is answered 500 with its text.
+//
 // Starts listening in the constructor (throws Error(local, needs_person) naming the socket and
 // why).
 class HttpServer {
@@ -48,7 +54,9 @@ public:
     HttpServer& operator=(const HttpServer&) = delete;
 
     void publish(EventLine line);  // any thread
-    void stop();                   // closes everything; on the executor
+    // Where `listen` ended up, when it asked for port 0; 0 when there is no TCP.
+    std::uint16_t tcp_port() const noexcept;
+    void stop();  // closes everything; on the executor
 
 private:
     struct State;
