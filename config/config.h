@@ -86,15 +86,15 @@ struct Preserve {
 
 // When a changed path is sent.
 struct Batch {
-    milliseconds settle{2};        // quiet time after a path's last event
-    milliseconds max_delay{2000};  // from its first event, however busy it stays
+    milliseconds settle{2};          // quiet time after a path's last event
+    milliseconds max_delay{2000};    // from its first event, however busy it stays
     std::size_t max_files = 10'000;  // a larger batch is split
     bool operator==(const Batch&) const = default;
 };
 
 struct OpenFiles {
-    NewFiles fresh = NewFiles::wait;       // `new`
-    NewFiles existing = NewFiles::send;    // `existing`
+    NewFiles fresh = NewFiles::wait;     // `new`
+    NewFiles existing = NewFiles::send;  // `existing`
     milliseconds max_wait{3'600'000};
     bool operator==(const OpenFiles&) const = default;
 };

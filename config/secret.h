@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 namespace lockstep::config {
 
@@ -13,8 +14,11 @@ public:
     explicit Secret(std::string value) : value_(std::move(value)) {}
     Secret(const Secret&) = default;
     Secret(Secret&&) = default;
-    Secret& operator=(const Secret&) = default;
-    Secret& operator=(Secret&&) = default;
+    Secret& operator=(Secret other) noexcept  // ours is wiped with `other`
+    {
+        value_.swap(other.value_);
+        return *this;
+    }
     ~Secret();
 
     const std::string& reveal() const noexcept { return value_; }
@@ -24,7 +28,8 @@ private:
 };
 
 // First line of the file without its line end. Throws Error(auth, needs_person) when it is missing,
-// unreadable, empty, or readable by others (mode & 077), and says the mode and the chmod that cures it.
+// unreadable, empty, owned by a user who is neither us nor root, or open to others (mode & 077);
+// the last says the mode and the chmod that cures it.
 Secret read_password_file(const std::string& file);
 
 }  // namespace lockstep::config

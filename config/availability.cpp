@@ -1,0 +1,67 @@
+#include "config/availability.h"
+
+namespace lockstep::config {
+namespace {
+
+template <class Owner>
+struct Unavailable {
+    std::string_view key;
+    std::string_view what;
+    bool (*asked)(const Owner&);
+};
+
+// A later version deletes lines from these two lists.
+constexpr Unavailable<Mapping> of_mapping[] = {
+    {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
+    {"watch", "watch: poll", [](const Mapping& m) { return m.watch == Watch::poll; }},
+    {"chmod", "chmod", [](const Mapping& m) { return m.chmod.has_value(); }},
+    {"chown", "chown", [](const Mapping& m) { return m.chown.has_value(); }},
+    {"backup", "backup", [](const Mapping& m) { return m.backup_dir || m.backup_suffix; }},
+    {"append_only", "append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
+    {"inplace", "inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
+    {"compress", "a compress other than auto and none",
+     [](const Mapping& m) {
+         return m.compress != Compress::automatic && m.compress != Compress::none;
+     }},
+    {"open_files", "open_files other than { new: wait, existing: send, max_wait: 1h }",
+     [](const Mapping& m) { return m.open_files != OpenFiles{}; }},
+    {"hooks", "hooks",
+     [](const Mapping& m) { return !m.hooks.in_step.empty() || !m.hooks.trouble.empty(); }},
+};
+
+constexpr Unavailable<Destination> of_destination[] = {
+    {"url", "rsyncs://", [](const Destination& d) { return d.url.scheme == Scheme::rsyncs; }},
+    {"url", "ssh://", [](const Destination& d) { return d.url.scheme == Scheme::ssh; }},
+    {"url", "file://", [](const Destination& d) { return d.url.scheme == Scheme::file; }},
+    {"ca_file", "ca_file", [](const Destination& d) { return d.ca_file.has_value(); }},
+    {"bandwidth_limit", "bandwidth_limit",
+     [](const Destination& d) { return d.bandwidth_limit.has_value(); }},
+    {"connections", "connections over 2", [](const Destination& d) { return d.connections > 2; }},
+    {"warm_sessions", "warm_sessions over 1",
+     [](const Destination& d) { return d.warm_sessions > 1; }},
+};
+
+template <class Owner, std::size_t n>
+void refuse(const Unavailable<Owner> (&list)[n], const Owner& owner, const Fields& fields)
+{
+    for (const Unavailable<Owner>& item : list) {
+        if (!item.asked(owner)) continue;
+        const Value& value = fields.value_or_map(item.key);
+        fields.out().error(value.place, value.key,
+                           std::string(item.what) + " is not available in this version");
+    }
+}
+
+}  // namespace
+
+void refuse_unavailable(const Mapping& mapping, const Fields& fields)
+{
+    refuse(of_mapping, mapping, fields);
+}
+
+void refuse_unavailable(const Destination& destination, const Fields& fields)
+{
+    refuse(of_destination, destination, fields);
+}
+
+}  // namespace lockstep::config

@@ -1,0 +1,95 @@
+#include "config/cross_checks.h"
+
+#include "base/path.h"
+#include "config/filter.h"
+
+#include <map>
+
+namespace lockstep::config {
+namespace {
+
+const Value& value_or_map(const Value& map, std::string_view name)
+{
+    const Value* value = map.find(name);
+    return value ? *value : map;
+}
+
+void check_names(const Config& config, const Value& mappings, Diagnostics& out)
+{
+    std::map<std::string_view, Place> first;
+    for (std::size_t i = 0; i < config.mappings.size(); ++i) {
+        const std::string& name = config.mappings[i].name;
+        if (name.empty()) continue;  // reported already
+        const Value& value = value_or_map(mappings.items[i], "name");
+        const auto [there, fresh] = first.emplace(name, value.place);
+        if (!fresh)
+            out.expected(value.place, value.key, "a name of its own",
+                         quoted(name) + " as in line " + std::to_string(there->second.line));
+    }
+}
+
+// Two mappings that delete what the other one sends would undo each other for ever.
+void check_destinations(const Config& config, const Value& mappings, Diagnostics& out)
+{
+    struct Owner {
+        const Mapping* mapping;
+    };
+    std::map<std::string, Owner> owners;
+    for (std::size_t i = 0; i < config.mappings.size(); ++i) {
+        const Mapping& mapping = config.mappings[i];
+        for (const Destination& destination : mapping.destinations) {
+            DestinationUrl place = destination.url;
+            place.user.clear();
+            place.port_written = false;
+            const auto [there, fresh] = owners.emplace(to_string(place), Owner{&mapping});
+            const Mapping& other = *there->second.mapping;
+            if (fresh || &other == &mapping) continue;
+            if (mapping.remove == Delete::no && other.remove == Delete::no) continue;
+            const Value& value = value_or_map(mappings.items[i], "destinations");
+            out.error(value.place, value.key,
+                      "'" + there->first + "' is a destination of mapping " + quoted(other.name) +
+                          " too: each would delete what the other sends");
+        }
+    }
+}
+
+// Every write of ours would be sent and cause the next.
+void check_own_files(const Config& config, const Value& mappings, Diagnostics& out)
+{
+    struct OwnFile {
+        std::string_view key;
+        std::string_view path;
+        bool directory;
+    };
+    std::vector<OwnFile> own{{"service.state_dir", config.service.state_dir, true},
+                             {"service.status_socket", config.service.status_socket, false}};
+    if (config.log.file) own.push_back({"log.file", *config.log.file, false});
+
+    for (std::size_t i = 0; i < config.mappings.size(); ++i) {
+        const Mapping& mapping = config.mappings[i];
+        if (mapping.source.empty()) continue;
+        const std::string_view source = mapping.source == "/" ? "" : mapping.source;
+        const Filter filter(mapping.include, mapping.exclude);
+        for (const OwnFile& file : own) {
+            if (!is_at_or_below(file.path, source)) continue;
+            const std::string_view path =
+                file.path.substr(std::min(source.size() + 1, file.path.size()));
+            if (!path.empty() && filter.excludes(path, file.directory)) continue;
+            const Value& value = value_or_map(mappings.items[i], "source");
+            out.error(value.place, value.key,
+                      std::string(file.key) + " " + quoted(file.path) +
+                          " lies inside: move it, or exclude " + quoted("/" + std::string(path)));
+        }
+    }
+}
+
+}  // namespace
+
+void check_across(const Config& config, const Value& mappings, Diagnostics& out)
+{
+    check_names(config, mappings, out);
+    check_destinations(config, mappings, out);
+    check_own_files(config, mappings, out);
+}
+
+}  // namespace lockstep::config

@@ -1,0 +1,202 @@
+#include "config/mapping_keys.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace lockstep::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr hours day{24};
+
+constexpr Choice<Watch> watches[] = {
+    {"auto", Watch::automatic}, {"inotify", Watch::inotify}, {"poll", Watch::poll}};
+constexpr Choice<Delete> deletes[] = {{"true", Delete::yes},
+                                      {"false", Delete::no},
+                                      {"full_sync", Delete::full_sync},
+                                      {"live", Delete::live}};
+constexpr Choice<Compress> compressions[] = {
+    {"auto", Compress::automatic}, {"none", Compress::none},   {"zstd", Compress::zstd},
+    {"lz4", Compress::lz4},        {"zlibx", Compress::zlibx}, {"zlib", Compress::zlib}};
+constexpr Choice<AtStart> starts[] = {
+    {"auto", AtStart::automatic}, {"always", AtStart::always}, {"never", AtStart::never}};
+constexpr Choice<NewFiles> waits[] = {{"wait", NewFiles::wait}, {"send", NewFiles::send}};
+
+struct Attribute {
+    std::string_view name;
+    bool Preserve::*member;
+};
+constexpr std::array<Attribute, 11> attributes{{{"links", &Preserve::links},
+                                                {"perms", &Preserve::perms},
+                                                {"times", &Preserve::times},
+                                                {"owner", &Preserve::owner},
+                                                {"group", &Preserve::group},
+                                                {"devices", &Preserve::devices},
+                                                {"specials", &Preserve::specials},
+                                                {"hard_links", &Preserve::hard_links},
+                                                {"acls", &Preserve::acls},
+                                                {"xattrs", &Preserve::xattrs},
+                                                {"sparse", &Preserve::sparse}}};
+
+// `key` set to null, or not there, is none.
+void read_optional_text(Fields& fields, std::string_view name, std::string_view what,
+                        std::optional<std::string>& target)
+{
+    const Value* value = fields.find(name);
+    if (!value || value->kind == Value::Kind::null) return;
+    target = read_text(*value, what, fields.out());
+}
+
+void read_max_delete(Fields& fields, MaxDelete& target)
+{
+    const Value* value = fields.find("max_delete");
+    if (!value) return;
+    std::uint64_t number = 0;
+    const char* const end = value->text.data() + value->text.size();
+    const auto [rest, error] = std::from_chars(value->text.data(), end, number);
+    if (value->kind == Value::Kind::scalar && error == std::errc()) {
+        if (rest == end && !value->quoted) {
+            target = {std::nullopt, number};
+            return;
+        }
+        if (std::string_view(rest, static_cast<std::size_t>(end - rest)) == "%" && number <= 100) {
+            target = {static_cast<std::uint32_t>(number), std::nullopt};
+            return;
+        }
+    }
+    fields.out().expected(value->place, value->key,
+                          "a share from 0% to 100%, or a count such as 500", described(*value));
+}
+
+void read_preserve(Fields& fields, Preserve& target)
+{
+    const Value* value = fields.find("preserve");
+    if (!value) return;
+    Diagnostics& out = fields.out();
+    const auto words = read_texts(*value, "attributes such as perms and times", out);
+    if (!words) return;
+
+    std::array<std::string_view, attributes.size()> names;
+    std::transform(attributes.begin(), attributes.end(), names.begin(),
+                   [](const Attribute& attribute) { return attribute.name; });
+    for (const Attribute& attribute : attributes) target.*attribute.member = false;
+    for (std::size_t i = 0; i < words->size(); ++i) {
+        const auto known = std::find(names.begin(), names.end(), (*words)[i]);
+        if (known != names.end()) {
+            target.*attributes[static_cast<std::size_t>(known - names.begin())].member = true;
+            continue;
+        }
+        std::string what = "one of";
+        for (const std::string_view name : names) (what += ' ') += name;
+        const Value& item = value->items[i];
+        out.expected(item.place, item.key, what, described(item) + did_you_mean(item.text, names));
+    }
+}
+
+void read_backup(Fields& fields, Mapping& mapping)
+{
+    const Value* value = fields.find("backup");
+    if (!value || value->kind == Value::Kind::null) return;
+    Fields backup = fields.map("backup");
+    read_optional_text(backup, "dir", "a directory inside the module", mapping.backup_dir);
+    read_optional_text(backup, "suffix", "text behind the name, such as ~", mapping.backup_suffix);
+    backup.finish();
+    const bool written = backup.find("dir") || backup.find("suffix");
+    if (!written && value->kind == Value::Kind::map)
+        backup.missing("dir", "a dir, a suffix, or both");
+}
+
+void read_batch(Fields fields, Batch& batch)
+{
+    fields.duration("settle", {milliseconds(0), minutes(10)}, batch.settle);
+    fields.duration("max_delay", {milliseconds(0), day}, batch.max_delay);
+    fields.number<std::size_t>("max_files", 1, 1'000'000, batch.max_files);
+    fields.finish();
+    if (batch.settle <= batch.max_delay) return;
+    const Value& value = fields.value_or_map("settle");
+    fields.out().expected(value.place, value.key,
+                          "at most batch.max_delay, which is " + format_duration(batch.max_delay),
+                          "'" + format_duration(batch.settle) + "'");
+}
+
+void read_open_files(Fields fields, OpenFiles& open_files)
+{
+    fields.choice("new", waits, open_files.fresh);
+    fields.choice("existing", waits, open_files.existing);
+    fields.duration("max_wait", {milliseconds(0), 30 * day}, open_files.max_wait);
+    fields.finish();
+}
+
+void read_queue(Fields fields, Queue& queue)
+{
+    fields.number<std::size_t>("max_pending", 1, 100'000'000, queue.max_pending);
+    fields.finish();
+}
+
+// `every: never` leaves only the compare at start and the ones asked for.
+void read_full_sync(Fields fields, FullSync& full_sync)
+{
+    fields.choice("at_start", starts, full_sync.at_start);
+    const Value* every = fields.find("every");
+    if (every && (is_plain_word(*every, "never") || every->kind == Value::Kind::null)) {
+        full_sync.every.reset();
+    } else if (every) {
+        milliseconds period{0};
+        fields.duration("every", {seconds(1), 366 * day}, period);
+        if (period.count() > 0) full_sync.every = period;
+    }
+    fields.finish();
+}
+
+void read_command(Fields& fields, std::string_view name, std::vector<std::string>& target)
+{
+    fields.texts(name, "a program and its arguments", target);
+    if (target.empty() || target.front().starts_with('/')) return;
+    const Value& value = fields.value_or_map(name).items.front();
+    fields.out().expected(value.place, value.key, "the absolute path of a program",
+                          described(value));
+}
+
+void read_hooks(Fields fields, Hooks& hooks)
+{
+    read_command(fields, "in_step", hooks.in_step);
+    read_command(fields, "trouble", hooks.trouble);
+    fields.duration("trouble_after", {milliseconds(0), 30 * day}, hooks.trouble_after);
+    fields.finish();
+}
+
+}  // namespace
+
+void read_mapping_keys(Fields& fields, Mapping& mapping)
+{
+    fields.texts("exclude", "patterns", mapping.exclude);
+    fields.texts("include", "patterns", mapping.include);
+    fields.flag("one_file_system", mapping.one_file_system);
+    fields.texts("follow", "directories", mapping.follow);
+    fields.choice("watch", watches, mapping.watch);
+    fields.duration("poll_interval", {milliseconds(10), day}, mapping.poll_interval);
+    fields.choice("delete", deletes, mapping.remove);
+    read_max_delete(fields, mapping.max_delete);
+    read_preserve(fields, mapping.preserve);
+    fields.flag("numeric_ids", mapping.numeric_ids);
+    read_optional_text(fields, "chmod", "modes such as \"D755,F644\", or null", mapping.chmod);
+    read_optional_text(fields, "chown", "user:group, or null", mapping.chown);
+    read_backup(fields, mapping);
+    read_batch(fields.map("batch"), mapping.batch);
+    read_open_files(fields.map("open_files"), mapping.open_files);
+    fields.texts("append_only", "patterns", mapping.append_only);
+    fields.texts("inplace", "patterns", mapping.inplace);
+    read_queue(fields.map("queue"), mapping.queue);
+    fields.choice("compress", compressions, mapping.compress);
+    fields.flag("whole_file", mapping.whole_file);
+    fields.flag("checksum", mapping.checksum);
+    read_full_sync(fields.map("full_sync"), mapping.full_sync);
+    read_hooks(fields.map("hooks"), mapping.hooks);
+}
+
+}  // namespace lockstep::config
