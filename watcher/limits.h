@@ -17,8 +17,8 @@ struct InotifyLimits {
 // Throws Error(local) when /proc/sys/fs/inotify cannot be read.
 InotifyLimits read_limits();
 
-// Raises each limit that is lower than asked; never lowers one. Returns a sentence for each that could not
-// be raised (naming the sysctl line that cures it), empty when all is well.
+// Raises each limit that is lower than asked; never lowers one. Returns a sentence for each that
+// could not be raised (naming the sysctl line that cures it), empty when all is well.
 struct LimitsWanted {
     std::optional<std::uint64_t> max_user_watches;
     std::optional<std::uint64_t> max_user_instances;
@@ -26,8 +26,8 @@ struct LimitsWanted {
 };
 std::string raise_limits(const LimitsWanted& wanted);
 
-// A file system whose changes the kernel cannot see all of (NFS, SMB, FUSE, 9p, overlay …): its name; empty
-// when inotify is enough.
+// A file system whose changes the kernel cannot see all of (NFS, SMB, FUSE, 9p, overlay …): its
+// name; empty when inotify is enough.
 std::string unwatchable_file_system(const std::string& absolute_path);
 
 }  // namespace lockstep::watcher

@@ -17,14 +17,18 @@ namespace lockstep::watcher {
 class Drainer;  // watcher/drainer.h: the one thread that reads every inotify descriptor
 
 struct WatchOptions {
-    std::string source;  // absolute
+    std::string source{};  // absolute
     bool one_file_system = true;
-    // True for a path that is neither watched, nor listed, nor reported. Called on the watch thread with
-    // the path relative to the source; its ancestors are not excluded.
-    std::function<bool(std::string_view path, bool directory)> excluded;
-    std::chrono::milliseconds move_wait{10};       // an unpaired moved_from is a delete after this long
-    std::chrono::milliseconds poll_interval{30'000};  // unwatched and unreadable directories, missing root
+    // True for a path that is neither watched, nor listed, nor reported. Called on the watch thread
+    // with the path relative to the source; its ancestors are not excluded.
+    std::function<bool(std::string_view path, bool directory)> excluded{};
+    std::chrono::milliseconds move_wait{10};  // an unpaired moved_from is a delete after this long
+    std::chrono::milliseconds poll_interval{
+        30'000};  // unwatched and unreadable directories, missing root
     std::chrono::milliseconds root_retry{1000};
+    // No watches at all: a `subtree` change for the whole source every poll_interval and before
+    // each barrier. For file systems whose changes the kernel cannot see (watcher/limits.h).
+    bool poll_only = false;
 };
 
 // Read by any thread, at any time.
@@ -42,12 +46,12 @@ struct WatchFigures {
 };
 
 // Owns the inotify instance and one thread that translates events, walks new directories and adds
-// watches (watch, then list: invariant I3). `sink` is called on that thread with changes in order, a batch a
-// call; it must hand them over and return.
+// watches (watch, then list: invariant I3). `sink` is called on that thread with changes in order,
+// a batch a call; it must hand them over and return.
 //
-// Construction throws Error(local, needs_person) when the kernel has no inotify instance left, naming
-// fs.inotify.max_user_instances, its value and the cure. A missing source is not an error: `root_lost`
-// comes first and `live` when it is there.
+// Construction throws Error(local, needs_person) when the kernel has no inotify instance left,
+// naming fs.inotify.max_user_instances, its value and the cure. A missing source is not an error:
+// `root_lost` comes first and `live` when it is there.
 class SourceWatch {
 public:
     using Sink = std::function<void(std::vector<Change> changes)>;
@@ -61,6 +65,10 @@ public:
     void barrier(std::uint64_t number);
 
     WatchFigures figures() const;
+
+    // Empty, or a sentence for people that names the kernel's limit and the sysctl line that cures
+    // it, while directories are polled for want of watches. Any thread.
+    std::string limits_advice() const;
 
 private:
     struct State;

@@ -1,0 +1,170 @@
+#include "watcher/drainer.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace lockstep::watcher {
+namespace {
+
+constexpr std::size_t read_bytes = 256 * 1024;  // some 8,000 events
+
+}  // namespace
+
+struct Drainer::State {
+    struct Source {
+        OnBytes on_bytes{};
+        bool paused = false;
+        std::vector<std::function<void()>> when_empty{};
+    };
+
+    Fd epoll;
+    Fd wake;
+    std::mutex mutex;  // held while callbacks run: remove() then returns when none does
+    std::map<int, Source> sources;
+    bool stopping = false;
+    std::vector<std::byte> buffer = std::vector<std::byte>(read_bytes);
+    std::thread thread;
+
+    void run();
+    bool read_once(int fd, Source& source);
+    void serve_syncs();
+    void listen(int fd, const Source& source, int operation) const;
+};
+
+Drainer::Drainer() : state_(std::make_unique<State>())
+{
+    state_->epoll = Fd(::epoll_create1(EPOLL_CLOEXEC));
+    if (!state_->epoll) throw_errno(ErrorKind::local, Remedy::retry, "epoll_create1", "", errno);
+    state_->wake = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!state_->wake) throw_errno(ErrorKind::local, Remedy::retry, "eventfd", "", errno);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = state_->wake.get();
+    if (::epoll_ctl(state_->epoll.get(), EPOLL_CTL_ADD, state_->wake.get(), &event) != 0)
+        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
+    state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+Drainer::~Drainer()
+{
+    {
+        const std::lock_guard lock(state_->mutex);
+        state_->stopping = true;
+    }
+    ::eventfd_write(state_->wake.get(), 1);
+    state_->thread.join();
+}
+
+void Drainer::add(int fd, OnBytes on_bytes)
+{
+    const std::lock_guard lock(state_->mutex);
+    State::Source& source = state_->sources[fd];
+    source = {.on_bytes = std::move(on_bytes)};
+    state_->listen(fd, source, EPOLL_CTL_ADD);
+}
+
+void Drainer::remove(int fd)
+{
+    const std::lock_guard lock(state_->mutex);
+    if (state_->sources.erase(fd) == 0) return;
+    ::epoll_ctl(state_->epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void Drainer::resume(int fd)
+{
+    {
+        const std::lock_guard lock(state_->mutex);
+        const auto it = state_->sources.find(fd);
+        if (it == state_->sources.end() || !it->second.paused) return;
+        it->second.paused = false;
+        state_->listen(fd, it->second, EPOLL_CTL_MOD);
+        if (it->second.when_empty.empty()) return;
+    }
+    ::eventfd_write(state_->wake.get(), 1);
+}
+
+void Drainer::sync(int fd, std::function<void()> when_empty)
+{
+    {
+        const std::lock_guard lock(state_->mutex);
+        const auto it = state_->sources.find(fd);
+        if (it == state_->sources.end()) return;
+        it->second.when_empty.push_back(std::move(when_empty));
+    }
+    ::eventfd_write(state_->wake.get(), 1);
+}
+
+void Drainer::State::run()
+{
+    std::array<epoll_event, 64> ready{};
+    for (;;) {
+        const int count =
+            ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), -1);
+        const std::lock_guard lock(mutex);
+        if (stopping) return;
+        for (int i = 0; i < count; ++i) {
+            const int fd = ready[static_cast<std::size_t>(i)].data.fd;
+            const auto it = sources.find(fd);
+            if (it != sources.end() && !it->second.paused) read_once(fd, it->second);
+        }
+        eventfd_t wakes = 0;
+        if (::eventfd_read(wake.get(), &wakes) == 0) serve_syncs();
+    }
+}
+
+// False when there was nothing to read, or reading is paused now.
+bool Drainer::State::read_once(int fd, Source& source)
+{
+    ssize_t got = 0;
+    do {
+        got = ::read(fd, buffer.data(), buffer.size());
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        if (got < 0 && errno != EAGAIN) {
+            log::error("watch", describe_errno("read", "inotify", errno));
+            source.paused = true;  // else it would be ready, and fail, for ever
+            listen(fd, source, EPOLL_CTL_MOD);
+        }
+        return false;
+    }
+    if (source.on_bytes(std::span(buffer).first(static_cast<std::size_t>(got)))) return true;
+    source.paused = true;
+    listen(fd, source, EPOLL_CTL_MOD);
+    return false;
+}
+
+void Drainer::State::serve_syncs()
+{
+    for (auto& [fd, source] : sources) {
+        if (source.when_empty.empty() || source.paused) continue;
+        while (read_once(fd, source)) {
+        }
+        if (source.paused) continue;
+        for (const auto& when_empty : source.when_empty) when_empty();
+        source.when_empty.clear();
+    }
+}
+
+void Drainer::State::listen(int fd, const Source& source, int operation) const
+{
+    epoll_event event{};
+    event.events = source.paused ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll.get(), operation, fd, &event) != 0 && operation == EPOLL_CTL_ADD)
+        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
+}
+
+}  // namespace lockstep::watcher
