@@ -1,7 +1,6 @@
 #include "tests/support/proxy.h"
 
 #include "tests/support/proxy_direction.h"
-#include "tests/support/until.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -52,39 +51,48 @@ public:
     // One round; false when the proxy is to end.
     bool turn()
     {
-        Line line;
-        {
-            const std::lock_guard lock(proxy_.mutex_);
-            if (proxy_.stop_) return false;
-            line = proxy_.line_;
-            if (proxy_.cut_) reset_all();
-            proxy_.cut_ = false;
-            if (proxy_.listen_ && !listener_) listener_ = listen_on(proxy_.address_, proxy_.port());
-            if (!proxy_.listen_) listener_ = Fd();
-            proxy_.counters_.open = connections_.size();
-        }
-        wait(line);
-        take_new(line);
+        if (!adopt()) return false;
+        take_new();
         for (auto next = connections_.begin(); next != connections_.end();) {
             const auto here = next++;
-            if (!carry(*here, line)) drop(here);
+            if (!carry(*here)) drop(here);
         }
+        wait();
         return true;
     }
 
 private:
     using Place = std::list<Connection>::iterator;
 
-    void wait(const Line& line)
+    // Takes over what was asked for, and says so.
+    bool adopt()
+    {
+        const std::lock_guard lock(proxy_.mutex_);
+        if (proxy_.stop_) return false;
+        line_ = proxy_.line_;
+        if (proxy_.cut_) reset_all();
+        proxy_.cut_ = false;
+        if (proxy_.listen_ && !listener_) {
+            listener_ = listen_on(proxy_.address_, proxy_.port());
+            make_nonblocking(listener_.get());
+        }
+        if (!proxy_.listen_) Fd(std::move(listener_));
+        proxy_.counters_.open = connections_.size();
+        proxy_.adopted_ = proxy_.asked_;
+        proxy_.adopted_one_.notify_all();
+        return true;
+    }
+
+    void wait()
     {
         std::vector<pollfd> fds{{proxy_.wake_.get(), POLLIN, 0}};
         if (listener_) fds.push_back({listener_.get(), POLLIN, 0});
         milliseconds rest(1000);
         for (const Connection& c : connections_) {
-            if (line.black_hole) break;
-            fds.push_back({c.client.get(), interest(c.up, c.down, terms_up(line)), 0});
-            fds.push_back({c.daemon.get(), interest(c.down, c.up, terms_down(line)), 0});
-            rest = std::min({rest, c.up.rest(terms_up(line)), c.down.rest(terms_down(line))});
+            if (line_.black_hole) break;
+            fds.push_back({c.client.get(), interest(c.up, c.down, terms_up(line_)), 0});
+            fds.push_back({c.daemon.get(), interest(c.down, c.up, terms_down(line_)), 0});
+            rest = std::min({rest, c.up.rest(terms_up(line_)), c.down.rest(terms_down(line_))});
         }
         // A side without interest that hung up would wake us for ever: it is left out.
         std::erase_if(fds, [](const pollfd& fd) { return fd.events == 0; });
@@ -99,10 +107,9 @@ private:
         return static_cast<short>(events);
     }
 
-    void take_new(const Line& line)
+    void take_new()
     {
         if (!listener_) return;
-        make_nonblocking(listener_.get());
         while (true) {
             Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
             if (!client) return;
@@ -110,7 +117,7 @@ private:
                 const std::lock_guard lock(proxy_.mutex_);
                 ++proxy_.counters_.connections;
             }
-            if (line.refuse) {
+            if (line_.refuse) {
                 reset_on_close(client.get());
                 continue;
             }
@@ -139,11 +146,11 @@ private:
     }
 
     // False when the connection is over.
-    bool carry(Connection& c, const Line& line)
+    bool carry(Connection& c)
     {
-        if (line.black_hole) return true;
-        const Terms up = terms_up(line);
-        const Terms down = terms_down(line);
+        if (line_.black_hole) return true;
+        const Terms up = terms_up(line_);
+        const Terms down = terms_down(line_);
         const std::uint64_t up_before = c.up.received();
         const std::uint64_t down_before = c.down.received();
         bool fine = !c.up.wants_to_read(up) || c.up.receive(c.client.get(), up);
@@ -177,6 +184,7 @@ private:
     }
 
     Proxy& proxy_;
+    Line line_;
     Fd listener_;
     std::list<Connection> connections_;
 };
@@ -188,7 +196,7 @@ Proxy::Proxy(std::uint16_t upstream_port, Line line, const std::string& address)
       line_(line)
 {
     thread_ = std::thread([this] { run(); });
-    until([this] { return is_listening(port()); }, std::chrono::seconds(5));
+    ask([] {});
 }
 
 Proxy::~Proxy()
@@ -209,36 +217,32 @@ ProxyCounters Proxy::counters() const
 
 void Proxy::set(const Line& line)
 {
-    const std::lock_guard lock(mutex_);
-    line_ = line;
-    wake();
+    ask([&] { line_ = line; });
 }
 
 void Proxy::cut_all()
 {
-    const std::lock_guard lock(mutex_);
-    cut_ = true;
-    wake();
+    ask([this] { cut_ = true; });
 }
 
 void Proxy::close_listener()
 {
-    {
-        const std::lock_guard lock(mutex_);
-        listen_ = false;
-    }
-    wake();
-    until([this] { return !is_listening(port()); }, std::chrono::seconds(5));
+    ask([this] { listen_ = false; });
 }
 
 void Proxy::open_listener()
 {
-    {
-        const std::lock_guard lock(mutex_);
-        listen_ = true;
-    }
+    ask([this] { listen_ = true; });
+}
+
+template <class Change>
+void Proxy::ask(Change change)
+{
+    std::unique_lock lock(mutex_);
+    change();
+    const std::uint64_t mine = ++asked_;
     wake();
-    until([this] { return is_listening(port()); }, std::chrono::seconds(5));
+    adopted_one_.wait(lock, [&] { return adopted_ >= mine; });
 }
 
 void Proxy::wake() const

@@ -3,8 +3,8 @@
 
 #include "tests/support/sockets.h"
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -34,7 +34,7 @@ struct ProxyCounters {
     std::uint64_t bytes_down = 0;
 };
 
-// One thread for all connections.
+// One thread for all connections. What is asked of it holds when the call returns.
 class Proxy {
 public:
     explicit Proxy(std::uint16_t upstream_port, Line line = {},
@@ -54,6 +54,8 @@ public:
 private:
     class Loop;
 
+    template <class Change>
+    void ask(Change change);
     void wake() const;
     void run();
 
@@ -64,6 +66,9 @@ private:
     mutable std::mutex mutex_;  // guards all below but the thread
     Line line_;
     ProxyCounters counters_;
+    std::uint64_t asked_ = 0;
+    std::uint64_t adopted_ = 0;
+    std::condition_variable adopted_one_;
     bool cut_ = false;
     bool stop_ = false;
     bool listen_ = true;
