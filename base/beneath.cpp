@@ -90,15 +90,15 @@ int Beneath::status(std::string_view path, struct stat& status) const
     return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 }
 
-std::optional<std::string> Beneath::read_link(std::string_view path) const
+int Beneath::read_link(std::string_view path, std::string& target) const
 {
     const Opened opened = open(path, O_PATH);
-    if (!opened.fd) return std::nullopt;
-    std::string target(PATH_MAX, '\0');
+    if (!opened.fd) return opened.error;
+    target.resize(PATH_MAX);
     const ssize_t length = ::readlinkat(opened.fd.get(), "", target.data(), target.size());
-    if (length <= 0) return std::nullopt;
+    if (length < 0) return errno == ENOENT ? EINVAL : errno;  // ENOENT: not a symlink any more
     target.resize(static_cast<std::size_t>(length));
-    return target;
+    return 0;
 }
 
 int Beneath::list(std::string_view path, std::vector<DirEntry>& entries) const

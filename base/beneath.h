@@ -5,7 +5,6 @@
 
 #include <sys/stat.h>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,8 +44,8 @@ public:
 
     // lstat of the object; errno or 0. The mount point of another file system gives its own status.
     int status(std::string_view path, struct stat& status) const;
-    // Target of the symlink at `path`; none when it is none.
-    std::optional<std::string> read_link(std::string_view path) const;
+    // Target of the symlink at `path`; errno (EINVAL: it is none) or 0.
+    int read_link(std::string_view path, std::string& target) const;
     // Names and statuses of a directory, unordered, without "." and ".."; errno or 0. A name that
     // vanishes between reading and lstat is left out.
     int list(std::string_view path, std::vector<DirEntry>& entries) const;

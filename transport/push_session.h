@@ -49,6 +49,9 @@ public:
 
     virtual const PeerFacts& peer() const = 0;
 
+    // False once the daemon has hung up or complained: the session cannot push any more.
+    virtual bool usable() const = 0;
+
     // Sends the list and the files it asks for, read below `source`; returns after the daemon's final
     // goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
     // `source` and `progress` (may be null) must outlive the call.

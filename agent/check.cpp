@@ -1,0 +1,151 @@
+#include "agent/check.h"
+
+#include "agent/advice.h"
+#include "agent/destination.h"
+#include "agent/walk_count.h"
+#include "base/path.h"
+#include "config/filter.h"
+#include "config/load.h"
+#include "watcher/limits.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <iostream>
+#include <sys/stat.h>
+
+namespace lockstep::agent {
+namespace {
+
+namespace asio = boost::asio;
+
+config::Filter filter_of(const config::Mapping& mapping)
+{
+    return config::Filter(mapping.include, mapping.exclude);
+}
+
+bool check_sources(const config::Config& config)
+{
+    bool fine = true;
+    std::uint64_t directories = 0;
+    for (const config::Mapping& mapping : config.mappings) {
+        const config::Filter filter = filter_of(mapping);
+        try {
+            const Beneath source(mapping.source, mapping.one_file_system);
+            const SourceCount count =
+                count_source(source, mapping.one_file_system, [&](std::string_view path, bool directory) {
+                    return filter.excludes_entry(path, directory);
+                });
+            directories += count.directories;
+            std::cout << "mapping " << mapping.name << ": " << quoted(mapping.source) << ", "
+                      << count.directories << " directories, " << count.entries << " entries";
+            if (count.unreadable > 0) std::cout << ", " << count.unreadable << " unreadable";
+            std::cout << '\n';
+        } catch (const Error& error) {
+            std::cout << "mapping " << mapping.name << ": " << error.what() << '\n';
+            fine = false;
+        }
+        const std::string file_system = watcher::unwatchable_file_system(mapping.source);
+        if (!file_system.empty())
+            std::cout << "warning: mapping " << mapping.name << ": the source is on " << file_system
+                      << ": changes made by other hosts are not seen; set full_sync.every\n";
+    }
+    const watcher::InotifyLimits limits = watcher::read_limits();
+    const std::uint64_t planned = std::max(limits.max_user_watches, config.inotify.max_user_watches.value_or(0));
+    std::cout << "inotify: " << directories << " watches needed, fs.inotify.max_user_watches is "
+              << limits.max_user_watches;
+    if (planned > limits.max_user_watches) std::cout << " (raised to " << planned << " at start where we may)";
+    std::cout << '\n';
+    if (directories > planned) {
+        std::cout << "error: directories beyond the limit are polled; cure: sysctl -w fs.inotify.max_user_watches="
+                  << directories * 2 << '\n';
+        fine = false;
+    }
+    if (config.mappings.size() > limits.max_user_instances) {
+        std::cout << "error: " << config.mappings.size()
+                  << " inotify instances needed, fs.inotify.max_user_instances is "
+                  << limits.max_user_instances << "; cure: sysctl -w fs.inotify.max_user_instances="
+                  << config.mappings.size() * 2 << '\n';
+        fine = false;
+    }
+    return fine;
+}
+
+// True when a login, the options and the module's permissions are all right.
+bool probe(const config::Mapping& mapping, const config::Destination& destination)
+{
+    asio::io_context context(1);
+    bool fine = false;
+    const auto told = [&](std::exception_ptr failure, transport::PeerFacts facts) {
+        const std::string name = config::to_string(destination.url);
+        if (!failure) {
+            std::cout << "destination " << name << ": fine (protocol " << facts.protocol << ", "
+                      << facts.checksum << ")\n";
+            fine = true;
+            return;
+        }
+        try {
+            std::rethrow_exception(failure);
+        } catch (const Error& error) {
+            std::cout << "destination " << name << ": " << name_of(error.kind()) << ": " << error.what()
+                      << "\n  advice: " << advice_for(error.kind()) << '\n';
+        } catch (const std::exception& error) {
+            std::cout << "destination " << name << ": " << error.what() << '\n';
+        }
+    };
+    try {
+        asio::co_spawn(context,
+                       push::probe(endpoint_of(destination), push_options_of(mapping, destination)), told);
+        context.run();
+    } catch (const Error& error) {
+        std::cout << "destination " << config::to_string(destination.url) << ": " << error.what() << '\n';
+    }
+    return fine;
+}
+
+void explain_path(const config::Config& config, const std::string& path)
+{
+    bool known = false;
+    for (const config::Mapping& mapping : config.mappings) {
+        std::string relative = path;
+        if (path.starts_with('/')) {
+            if (!path.starts_with(mapping.source + "/")) continue;
+            relative = path.substr(mapping.source.size() + 1);
+        }
+        known = true;
+        struct stat status {};
+        const std::string absolute = mapping.source + "/" + relative;
+        const bool directory = ::lstat(absolute.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+        const config::Filter filter = filter_of(mapping);
+        const std::string rule = filter.deciding_rule(relative, directory);
+        std::cout << "mapping " << mapping.name << ": " << quoted(relative) << " is "
+                  << (filter.excludes(relative, directory) ? "not sent" : "sent")
+                  << (rule.empty() ? ", no rule matches" : ", by " + rule) << '\n';
+    }
+    if (!known) std::cout << quoted(path) << " is below no mapping's source\n";
+}
+
+}  // namespace
+
+int check(const CheckRequest& request)
+{
+    const config::LoadResult loaded = config::load_file(request.config_file);
+    for (const std::string& warning : loaded.warnings) std::cerr << "warning: " << warning << '\n';
+    if (!loaded.config) {
+        for (const std::string& error : loaded.errors) std::cerr << error << '\n';
+        return 2;
+    }
+    const config::Config& config = *loaded.config;
+    if (request.path) {
+        explain_path(config, *request.path);
+        return 0;
+    }
+    bool fine = check_sources(config);
+    if (request.connect)
+        for (const config::Mapping& mapping : config.mappings)
+            for (const config::Destination& destination : mapping.destinations)
+                fine = probe(mapping, destination) && fine;
+    return fine ? 0 : 1;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,33 @@
+// Who runs where: one control thread, a pool for transfers (ARCHITECTURE.md, threads).
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace lockstep::agent {
+
+// control() runs in whoever calls run(): events, dirty sets, status, signals, never file I/O on user data.
+// The pool reads, hashes and sends.
+class Executors {
+public:
+    Executors() : control_(1), pool_(std::max(2U, std::thread::hardware_concurrency())) {}
+    ~Executors()
+    {
+        pool_.stop();
+        pool_.join();
+    }
+    Executors(const Executors&) = delete;
+    Executors& operator=(const Executors&) = delete;
+
+    boost::asio::io_context& control() { return control_; }
+    boost::asio::thread_pool& pool() { return pool_; }
+
+private:
+    boost::asio::io_context control_;
+    boost::asio::thread_pool pool_;
+};
+
+}  // namespace lockstep::agent

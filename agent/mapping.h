@@ -1,0 +1,88 @@
+// One source: what the watcher says settles and becomes dirty at every destination. On the control thread.
+#pragma once
+
+#include "agent/destination.h"
+#include "agent/plan/settle.h"
+#include "agent/status/http_server.h"
+#include "config/config.h"
+#include "config/filter.h"
+#include "watcher/source_watch.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace lockstep::agent {
+
+struct MappingHost {
+    boost::asio::any_io_executor control;
+    boost::asio::any_io_executor transfer;
+    watcher::Drainer* drainer = nullptr;
+    std::function<void(status::EventLine)> publish;
+    std::function<void()> changed;  // something that a status or the watchdog may want to know
+};
+
+// Shared with coroutines that wait for it (flush, resync); these end after stop().
+class Mapping : public std::enable_shared_from_this<Mapping> {
+public:
+    using TimePoint = plan::TimePoint;
+
+    Mapping(config::Mapping config, MappingHost host);
+
+    // Throws Error(local, needs_person) when no inotify instance is left.
+    void start();
+    void stop();
+
+    // Answers when every change made before the call is at every destination, or when that cannot be.
+    static boost::asio::awaitable<status::CommandResult> flush(std::shared_ptr<Mapping> self,
+                                                               TimePoint limit);
+    static boost::asio::awaitable<status::CommandResult> resync(std::shared_ptr<Mapping> self,
+                                                                bool accept_empty);
+    void pause();
+    void resume(bool accept_deletes);
+    // Try at once what waits or is stopped, without ending a pause.
+    void resume_destinations();
+
+    const config::Mapping& config() const { return config_; }
+    status::Mapping snapshot(TimePoint now) const;
+
+private:
+    void accept(std::vector<watcher::Change> changes);
+    void accept(const watcher::Change& change, TimePoint now);
+    void source_found(TimePoint now);
+    void source_lost(const std::string& detail);
+    void touch(const std::string& path, plan::Look look, bool being_written, TimePoint now);
+    void hand_over(const std::vector<plan::Settled>& settled);
+    void arm_settle_timer();
+    void arm_full_sync_timer();
+    void compare_all(TimePoint now);
+    void allow_destinations();
+    status::MappingState state() const;
+    boost::asio::awaitable<bool> barrier(TimePoint limit);
+
+    config::Mapping config_;
+    MappingHost host_;
+    std::shared_ptr<const config::Filter> filter_;
+    std::vector<std::shared_ptr<Destination>> destinations_;
+    std::unique_ptr<watcher::SourceWatch> watch_;
+    plan::Settle settle_;
+    boost::asio::steady_timer settle_timer_;
+    boost::asio::steady_timer full_sync_timer_;
+    std::optional<TimePoint> settle_timer_at_;
+    Event changed_;
+
+    bool stopping_ = false;
+    bool paused_ = false;
+    bool live_ = false;           // scanned and watched, now
+    bool ever_live_ = false;
+    bool source_missing_ = false;
+    std::string source_detail_;
+    push::SourceIdentity identity_;
+    std::set<std::string> unreadable_;
+    std::uint64_t barriers_asked_ = 0;
+    std::uint64_t barriers_seen_ = 0;
+};
+
+}  // namespace lockstep::agent

@@ -1,0 +1,109 @@
+// The paths of one destination whose state there is not known to equal the source's.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace lockstep::plan {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+// How closely to look at a path; the closer look includes the others.
+enum class Look {
+    attributes,  // mode, owner, times: its content is not read
+    content,     // what it is, and what is in it
+    subtree,     // everything at and below it
+};
+
+struct DirtyPath {
+    std::string path;
+    Look look = Look::content;
+    std::uint64_t sequence = 0;  // of the first event since it was last taken
+    TimePoint since;             // when that was
+    std::uint32_t attempts = 0;  // that failed in a row
+    bool operator==(const DirtyPath&) const = default;
+};
+
+// What is taken in one go. The set remembers it as in flight until it is settled.
+struct Batch {
+    std::vector<DirtyPath> paths;
+    bool empty() const noexcept { return paths.empty(); }
+};
+
+// State, not history: a path stands in it once, however many events touched it. Adding while a path is in flight
+// makes it dirty again (invariant I2: what was sent may be older than the event). Past `paths_max` all is
+// collapsed to the whole tree, so memory is bounded. Every operation is O(log n) a path. Not thread-safe.
+class DirtySet {
+public:
+    explicit DirtySet(std::size_t paths_max) : paths_max_(paths_max) {}
+
+    // A path that waits for a later attempt is due at once again: something about it changed.
+    void add(std::string path, Look look, TimePoint now);
+
+    // Up to `count` paths that are due, oldest first.
+    Batch take(std::size_t count, TimePoint now);
+
+    // The batch is settled: what is in `again` did not arrive and is due at `retry_at` (with one more
+    // attempt), the rest is acknowledged.
+    struct Again {
+        std::string path;
+        Look look = Look::content;
+        TimePoint retry_at;
+    };
+    void settle(const Batch& batch, const std::vector<Again>& again, TimePoint now);
+
+    // Nothing of it was acknowledged; all is due at once, without counting as an attempt.
+    void give_back(const Batch& batch, TimePoint now);
+
+    // Everything that waits is due now (resume, reload, a peer that is back).
+    void make_all_due(TimePoint now);
+
+    bool empty() const noexcept { return pending() == 0; }
+    std::size_t pending() const noexcept { return by_path_.size() + in_flight_; }
+    bool has_due(TimePoint now) const;
+    std::optional<TimePoint> next_due() const;          // of what waits for a later attempt
+    std::optional<TimePoint> oldest_since() const;
+
+    // Flush: everything added before mark() is acknowledged once reached(mark).
+    std::uint64_t mark() const noexcept { return sequence_; }
+    bool reached(std::uint64_t mark) const;
+    // Those not acknowledged since the mark, for people: paths that failed before first.
+    std::vector<std::string> outstanding(std::uint64_t mark, std::size_t count) const;
+    // True when all that is outstanding since the mark waits for an attempt later than `horizon`.
+    bool only_failures(std::uint64_t mark, TimePoint horizon) const;
+
+    std::uint32_t attempts(const std::string& path) const;
+
+private:
+    struct Item {
+        DirtyPath dirty;
+        std::optional<TimePoint> retry_at;  // none: due
+    };
+    using Order = std::list<Item>;
+
+    void insert(DirtyPath dirty, std::optional<TimePoint> retry_at);
+    void erase(Order::iterator item);
+    void collapse(TimePoint now);
+
+    std::size_t paths_max_;
+    std::uint64_t sequence_ = 0;
+    Order due_;      // in the order of their turn
+    Order waiting_;
+    std::unordered_map<std::string_view, Order::iterator> by_path_;
+    std::multimap<TimePoint, Order::iterator> by_retry_;
+    std::multiset<std::uint64_t> sequences_;            // of all, in flight included
+    std::multiset<TimePoint> since_;
+    std::size_t in_flight_ = 0;
+    std::multiset<std::uint64_t> in_flight_sequences_;
+};
+
+}  // namespace lockstep::plan

@@ -1,0 +1,29 @@
+// One object of the source, as the line of a file list that says it.
+#pragma once
+
+#include "base/beneath.h"
+#include "transport/push_list.h"
+
+#include <optional>
+
+namespace lockstep::push {
+
+struct EntryReading {
+    bool acls = false;
+    bool xattrs = false;
+    bool hard_links = false;
+};
+
+// The entry, or the errno that says why there is none; is_absence() tells "not there (any more)" from "cannot be
+// known": only the former may ever lead to a deletion.
+struct EntryResult {
+    std::optional<transport::Entry> entry;
+    int error = 0;
+};
+bool is_absence(int error) noexcept;
+
+// From its lstat; link target, ACLs and xattrs are read here.
+EntryResult read_entry(const Beneath& source, const std::string& path,
+                                           const struct stat& status, const EntryReading& reading);
+
+}  // namespace lockstep::push

@@ -1,0 +1,137 @@
+#include "agent/plan/dirty_set.h"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+#include <set>
+
+using namespace lockstep::plan;
+using namespace std::chrono_literals;
+
+namespace {
+const TimePoint t0{};
+}
+
+TEST_CASE("a path stands once in the set however many events touch it", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("a", Look::attributes, t0);
+    set.add("a", Look::content, t0 + 1ms);
+    set.add("a", Look::attributes, t0 + 2ms);
+
+    const Batch batch = set.take(10, t0 + 3ms);
+
+    REQUIRE(batch.paths.size() == 1);
+    CHECK(batch.paths[0].look == Look::content);
+    CHECK(batch.paths[0].since == t0);
+}
+
+TEST_CASE("a path touched while it is in flight stays dirty after the acknowledgement",
+          "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("a", Look::content, t0);
+    const std::uint64_t before = set.mark();
+    const Batch batch = set.take(10, t0);
+    set.add("a", Look::content, t0 + 1ms);
+    const std::uint64_t after = set.mark();
+
+    set.settle(batch, {}, t0 + 2ms);
+
+    CHECK(set.pending() == 1);
+    CHECK(set.reached(before));
+    CHECK_FALSE(set.reached(after));
+}
+
+TEST_CASE("a flush waits for a path that failed, and is told so", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("a", Look::content, t0);
+    set.add("b", Look::content, t0);
+    const std::uint64_t mark = set.mark();
+    const Batch batch = set.take(10, t0);
+
+    set.settle(batch, {{"a", Look::content, t0 + 10s}}, t0 + 1s);
+
+    CHECK_FALSE(set.reached(mark));
+    CHECK(set.only_failures(mark, t0 + 2s));
+    CHECK_FALSE(set.only_failures(mark, t0 + 20s));
+    CHECK(set.outstanding(mark, 10) == std::vector<std::string>{"a"});
+    CHECK(set.take(10, t0 + 2s).empty());
+    const Batch again = set.take(10, t0 + 11s);
+    REQUIRE(again.paths.size() == 1);
+    CHECK(again.paths[0].attempts == 1);
+}
+
+TEST_CASE("an event makes a path that waits for a later attempt due at once", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("a", Look::content, t0);
+    const Batch batch = set.take(10, t0);
+    set.settle(batch, {{"a", Look::content, t0 + 1h}}, t0);
+
+    set.add("a", Look::attributes, t0 + 1s);
+
+    const Batch again = set.take(10, t0 + 1s);
+    REQUIRE(again.paths.size() == 1);
+    CHECK(again.paths[0].look == Look::content);
+}
+
+TEST_CASE("past its bound the set becomes the whole tree and keeps its oldest mark",
+          "[plan][dirty_set]")
+{
+    DirtySet set(10);
+    for (int i = 0; i < 11; ++i) set.add(std::to_string(i), Look::content, t0 + std::chrono::seconds(i));
+
+    CHECK(set.pending() == 1);
+    CHECK(set.oldest_since() == t0);
+    CHECK_FALSE(set.reached(1));
+    const Batch batch = set.take(10, t0 + 1min);
+    REQUIRE(batch.paths.size() == 1);
+    CHECK(batch.paths[0].path.empty());
+    CHECK(batch.paths[0].look == Look::subtree);
+    set.settle(batch, {}, t0 + 1min);
+    CHECK(set.empty());
+    CHECK(set.reached(set.mark()));
+}
+
+TEST_CASE("whatever is taken, settled and given back, nothing is lost and nothing is left over",
+          "[plan][dirty_set][property]")
+{
+    std::mt19937 random(Catch::rngSeed());
+    DirtySet set(100'000);
+    std::set<std::string> expected;  // dirty and not acknowledged since
+    TimePoint now = t0;
+    for (int step = 0; step < 5000; ++step) {
+        now += 1s;
+        const std::string path(1, static_cast<char>('a' + random() % 20));
+        if (random() % 3 != 0) {
+            set.add(path, Look::content, now);
+            expected.insert(path);
+            continue;
+        }
+        const Batch batch = set.take(1 + random() % 5, now);
+        if (random() % 4 == 0) {
+            set.give_back(batch, now);
+            continue;
+        }
+        std::vector<DirtySet::Again> again;
+        for (const DirtyPath& dirty : batch.paths) {
+            if (random() % 5 == 0)
+                again.push_back({dirty.path, Look::content, now + std::chrono::seconds(random() % 3)});
+            else
+                expected.erase(dirty.path);
+        }
+        set.settle(batch, again, now);
+        REQUIRE(set.pending() == expected.size());
+    }
+    now += 1h;
+    const Batch rest = set.take(1000, now);
+    std::set<std::string> left;
+    for (const DirtyPath& dirty : rest.paths) left.insert(dirty.path);
+    CHECK(left == expected);
+    set.settle(rest, {}, now);
+    CHECK(set.empty());
+    CHECK_FALSE(set.oldest_since());
+    CHECK(set.reached(set.mark()));
+}

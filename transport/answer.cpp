@@ -1,0 +1,94 @@
+#include "transport/answer.h"
+
+#include "base/error.h"
+#include "base/path.h"
+#include "delta/matcher.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace lockstep::transport {
+namespace {
+
+constexpr std::size_t chunk_bytes = 256 * 1024;
+
+// The file's digest made surely wrong: all zero, and if that should be right, not quite (PROTOCOL.md 15.4).
+void spoil(delta::Sum& sum, std::size_t length)
+{
+    const bool zero = std::all_of(sum.begin(), sum.begin() + static_cast<std::ptrdiff_t>(length),
+                                  [](std::byte b) { return b == std::byte{0}; });
+    sum.fill(std::byte{0});
+    if (zero) sum[length - 1] = std::byte{1};
+}
+
+}  // namespace
+
+Answerer::Answerer(AnswerForm form, std::unique_ptr<delta::TokenCodec> codec)
+    : form_(form),
+      codec_(std::move(codec)),
+      block_digest_(form.digest, form.seed, form.seed_place),
+      chunk_(chunk_bytes)
+{
+}
+
+Answerer::~Answerer() = default;
+
+asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd file,
+                                                           const Request& request, Outbox& out)
+{
+    struct stat status {};
+    std::uint64_t left = 0;
+    int read_error = 0;
+    if (::fstat(file.get(), &status) == 0)
+        left = static_cast<std::uint64_t>(status.st_size);
+    else
+        read_error = errno;
+    if (left > chunk_bytes) ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+
+    const bool old_md4 = form_.protocol < 30 && form_.digest == delta::Digest::md4;
+    delta::FileDigest whole(form_.digest, old_md4 ? std::optional(form_.seed) : std::nullopt);
+    delta::Matcher matcher(request.sums, block_digest_);
+    const delta::Matcher::Sink put_token = [&](const delta::Token& token) {
+        codec_->put(token, {}, out.data());
+    };
+
+    codec_->begin();
+    std::uint64_t offset = 0;
+    while (left > 0 && read_error == 0) {
+        const std::size_t wanted = std::min<std::uint64_t>(left, chunk_.size());
+        const ssize_t got = ::pread(file.get(), chunk_.data(), wanted, static_cast<off_t>(offset));
+        if (got < 0) {
+            if (errno == EINTR) continue;
+            read_error = errno;
+            break;
+        }
+        if (got == 0) break;  // truncated meanwhile: an event says so
+        const std::span<const std::byte> bytes(chunk_.data(), static_cast<std::size_t>(got));
+        whole.update(bytes);
+        matcher.feed(bytes, put_token);
+        offset += bytes.size();
+        left -= bytes.size();
+        co_await out.flush_if_large();
+    }
+    matcher.finish(put_token);
+    codec_->end(out.data());
+    literal_bytes_ += matcher.literal_bytes();
+    matched_bytes_ += matcher.matched_bytes();
+
+    delta::Sum sum = whole.finish();
+    const std::size_t length = delta::digest_bytes(form_.digest);
+    if (read_error != 0) spoil(sum, length);
+    put_bytes(out.data(), std::span<const std::byte>(sum).first(length));
+    co_await out.flush_if_large();
+    if (read_error == 0) co_return std::nullopt;
+    PathFailure failure;
+    failure.path = std::move(path);
+    failure.kind = ErrorKind::local;
+    failure.message = describe_errno("read", failure.path, read_error);
+    co_return failure;
+}
+
+}  // namespace lockstep::transport

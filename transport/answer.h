@@ -1,0 +1,44 @@
+// One requested file: opened, matched against the receiver's basis, sent as tokens and a digest.
+#pragma once
+
+#include "base/beneath.h"
+#include "delta/strong_sum.h"
+#include "delta/token_codec.h"
+#include "transport/outbox.h"
+#include "transport/push_list.h"
+#include "transport/requests.h"
+
+namespace lockstep::transport {
+
+// What the answers of one session share.
+struct AnswerForm {
+    int protocol = 32;
+    delta::Digest digest = delta::Digest::xxh128;
+    std::int32_t seed = 0;
+    delta::SeedPlace seed_place = delta::SeedPlace::before;
+};
+
+class Answerer {
+public:
+    Answerer(AnswerForm form, std::unique_ptr<delta::TokenCodec> codec);
+    ~Answerer();
+
+    // Writes tokens and digest of `path` after the echo that the caller has put into `out`; the file must be
+    // open already. Reads at most what the file held when it was opened. A read error ends the stream with
+    // a wrong digest (PROTOCOL.md 15.4) and is returned; the receiver then discards and asks again.
+    asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file, const Request& request,
+                                                     Outbox& out);
+
+    std::uint64_t literal_bytes() const noexcept { return literal_bytes_; }
+    std::uint64_t matched_bytes() const noexcept { return matched_bytes_; }
+
+private:
+    AnswerForm form_;
+    std::unique_ptr<delta::TokenCodec> codec_;
+    delta::BlockDigest block_digest_;
+    Bytes chunk_;
+    std::uint64_t literal_bytes_ = 0;
+    std::uint64_t matched_bytes_ = 0;
+};
+
+}  // namespace lockstep::transport

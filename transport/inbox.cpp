@@ -1,0 +1,137 @@
+#include "transport/inbox.h"
+
+#include "base/error.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace lockstep::transport {
+namespace {
+
+std::size_t bytes_of(const GeneratorItem& item)
+{
+    const Request* request = std::get_if<Request>(&item);
+    if (request == nullptr) return sizeof(GeneratorItem);
+    return sizeof(GeneratorItem) + request->name.size() + request->xattrs_wanted.size() * 4 +
+           request->sums.weak.size() * 4 + request->sums.strong.size();
+}
+
+}  // namespace
+
+Inbox::Inbox(std::shared_ptr<Stream> stream)
+    : stream_(std::move(stream)), arrived_(stream_->executor()), taken_(stream_->executor())
+{
+}
+
+void Inbox::start(Bytes first)
+{
+    const std::shared_ptr<Inbox> self = shared_from_this();
+    const auto ended = [self](std::exception_ptr failure) {
+        if (failure && !self->failure_) self->failure_ = failure;
+        self->arrived_.notify();
+    };
+    asio::co_spawn(stream_->executor(), read(self, std::move(first)), ended);
+}
+
+void Inbox::expect(RequestForm form)
+{
+    decoder_.emplace(form);
+}
+
+asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)
+{
+    if (!first.empty()) self->accept(first);
+    std::vector<std::byte> chunk(64 * 1024);
+    while (!self->failure_) {
+        while (self->items_bytes_ > items_bytes_max) co_await self->taken_.wait();
+        const std::size_t got = co_await self->stream_->read_some(chunk);
+        if (got == 0) {
+            if (self->end_expected_) co_return;
+            throw Error(ErrorKind::unreachable, Remedy::retry,
+                        "connection closed by the daemon (" + self->stream_->peer() + ")");
+        }
+        self->accept(std::span(chunk).first(got));
+    }
+}
+
+void Inbox::accept(std::span<const std::byte> bytes)
+{
+    received_ += bytes.size();
+    if (activity_) activity_();
+    Demux::Sink sink;
+    sink.data = [this](std::span<const std::byte> data) {
+        if (data.empty()) return;
+        if (!decoder_)
+            throw Error(ErrorKind::protocol, Remedy::retry,
+                        "the daemon sent " + std::to_string(data.size()) +
+                            " bytes of data before our file list");
+        decoder_->feed(data);
+    };
+    sink.message = [this](Message message) { accept_message(std::move(message)); };
+    demux_.feed(bytes, sink);
+    if (decoder_) {
+        while (std::optional<GeneratorItem> item = decoder_->next()) {
+            items_bytes_ += bytes_of(*item);
+            items_.push_back(std::move(*item));
+        }
+    }
+    arrived_.notify();
+}
+
+void Inbox::accept_message(Message message)
+{
+    if (message.tag == Tag::io_timeout) {
+        const Bytes raw = [&] {
+            Bytes bytes;
+            put_bytes(bytes, message.payload);
+            return bytes;
+        }();
+        Cursor cursor(raw);
+        const std::optional<std::int32_t> seconds = cursor.i32();
+        if (seconds && *seconds > 0) peer_timeout_ = std::chrono::seconds(*seconds);
+        return;
+    }
+    if (message.tag == Tag::error_exit) {
+        std::string code = "without a code";
+        Bytes raw;
+        put_bytes(raw, message.payload);
+        Cursor cursor(raw);
+        if (const std::optional<std::int32_t> value = cursor.i32()) code = std::to_string(*value);
+        failure_ = std::make_exception_ptr(Error(ErrorKind::protocol, Remedy::retry,
+                                                 "the daemon ended the session, exit code " + code));
+        return;
+    }
+    if (messages_.size() < messages_max) messages_.push_back(std::move(message));
+}
+
+std::optional<GeneratorItem> Inbox::take()
+{
+    if (items_.empty()) return std::nullopt;
+    GeneratorItem item = std::move(items_.front());
+    items_.pop_front();
+    items_bytes_ -= bytes_of(item);
+    if (items_bytes_ <= items_bytes_max / 2) taken_.notify();
+    return item;
+}
+
+asio::awaitable<bool> Inbox::wait_for(std::chrono::milliseconds limit)
+{
+    if (!items_.empty()) co_return true;
+    if (failure_) std::rethrow_exception(failure_);
+    const bool arrived = co_await arrived_.wait_for(limit);
+    if (items_.empty() && failure_) std::rethrow_exception(failure_);
+    co_return arrived;
+}
+
+asio::awaitable<bool> Inbox::settle_for(std::chrono::milliseconds limit)
+{
+    if (failure_) co_return true;
+    const bool arrived = co_await arrived_.wait_for(limit);
+    co_return arrived;
+}
+
+std::vector<Message> Inbox::take_messages()
+{
+    return std::exchange(messages_, {});
+}
+
+}  // namespace lockstep::transport

@@ -1,0 +1,70 @@
+// What the daemon says once the setup is over, read beside whatever we write.
+#pragma once
+
+#include "transport/mux.h"
+#include "transport/requests.h"
+#include "transport/signal.h"
+#include "transport/stream.h"
+
+#include <deque>
+#include <memory>
+
+namespace lockstep::transport {
+
+// Its reader never waits for our writer (PROTOCOL.md 27, trap 18): requests and messages are collected here,
+// up to `items_bytes_max` of block sums, and only beyond that is the daemon made to wait. Shared with the
+// reading coroutine, which ends when the stream fails or ends.
+class Inbox : public std::enable_shared_from_this<Inbox> {
+public:
+    static constexpr std::size_t items_bytes_max = 32 * 1024 * 1024;
+    static constexpr std::size_t messages_max = 10'000;
+
+    explicit Inbox(std::shared_ptr<Stream> stream);
+
+    // Starts reading; `first` is what the handshake read beyond its own end.
+    void start(Bytes first);
+
+    // From here on the daemon may send requests for a list of this form. Before, data is an error.
+    void expect(RequestForm form);
+    // After the final DONE the end of the stream is no failure.
+    void expect_end() noexcept { end_expected_ = true; }
+
+    std::optional<GeneratorItem> take();
+    // Until something arrived (true) or `limit` passed (false). Throws the reader's failure once nothing is
+    // left to take.
+    asio::awaitable<bool> wait_for(std::chrono::milliseconds limit);
+
+    // The same without throwing: for the last words after a failure.
+    asio::awaitable<bool> settle_for(std::chrono::milliseconds limit);
+
+    // Every message so far, oldest first; those beyond `messages_max` were counted and dropped.
+    std::vector<Message> take_messages();
+    bool failed() const noexcept { return failure_ != nullptr; }
+    std::exception_ptr failure() const noexcept { return failure_; }
+    // The daemon's own time limit, 0 when it said none.
+    std::chrono::seconds peer_timeout() const noexcept { return peer_timeout_; }
+    std::uint64_t received() const noexcept { return received_; }
+    // Called on every byte that arrives.
+    void on_activity(std::function<void()> activity) { activity_ = std::move(activity); }
+
+private:
+    static asio::awaitable<void> read(std::shared_ptr<Inbox> self, Bytes first);
+    void accept(std::span<const std::byte> bytes);
+    void accept_message(Message message);
+
+    std::shared_ptr<Stream> stream_;
+    Signal arrived_;
+    Signal taken_;
+    Demux demux_;
+    std::optional<RequestDecoder> decoder_;
+    std::deque<GeneratorItem> items_;
+    std::size_t items_bytes_ = 0;
+    std::vector<Message> messages_;
+    std::exception_ptr failure_;
+    std::chrono::seconds peer_timeout_{0};
+    std::uint64_t received_ = 0;
+    bool end_expected_ = false;
+    std::function<void()> activity_;
+};
+
+}  // namespace lockstep::transport
