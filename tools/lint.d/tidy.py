@@ -65,8 +65,12 @@ def includer_of(header, sources):
 
 
 def tidy(source):
-    result = subprocess.run(["clang-tidy", "-p", LINT_DIR, "--quiet", source],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = ["clang-tidy", "-p", LINT_DIR, "--quiet", source]
+    with open(source, encoding="utf-8") as file:
+        if re.search(r"\bco_(await|return)\b", file.read()):
+            # Version 14 takes coroutine frames for uninitialised objects.
+            command.append("--checks=-clang-analyzer-*")
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     return source, result.returncode, result.stdout, result.stderr
 
 
