@@ -18,8 +18,8 @@ std::string indented(const std::vector<std::string>& lines, std::size_t columns)
 std::string destination_of(const AgentDestination& destination, const std::string& password_file)
 {
     std::string text = "      - url: " + yaml_quoted(destination.url) + "\n";
-    if (destination.password) {
-        write_file(password_file, *destination.password + "\n");
+    if (!destination.password.empty()) {
+        write_file(password_file, destination.password + "\n");
         set_mode(password_file, 0600);
         text += "        password_file: " + yaml_quoted(password_file) + "\n";
     }
@@ -34,8 +34,7 @@ AgentConfig config_of(const std::string& name, const std::string& source,
 {
     AgentMapping mapping{
         .name = name, .source = source, .destinations = {}, .lines = mapping_lines};
-    for (const std::string& url : urls)
-        mapping.destinations.push_back({.url = url, .password = std::nullopt, .lines = {}});
+    for (const std::string& url : urls) mapping.destinations.push_back({.url = url});
     AgentConfig config;
     config.mappings.push_back(mapping);
     return config;

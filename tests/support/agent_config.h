@@ -1,7 +1,6 @@
 // What a test's agent is told, and the YAML that says it.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,8 +8,8 @@ namespace lockstep::testing {
 
 struct AgentDestination {
     std::string url{};
-    std::optional<std::string> password{};  // becomes a password_file of mode 0600
-    std::vector<std::string> lines{};       // "connections: 1": further keys of the destination
+    std::string password{};            // unless empty: becomes a password_file of mode 0600
+    std::vector<std::string> lines{};  // "connections: 1": further keys of the destination
 };
 
 struct AgentMapping {
