@@ -197,24 +197,20 @@ void Fields::missing(std::string_view name, std::string_view what)
     out_->expected(at_->place, key, what, "nothing");
 }
 
-void Fields::finish()
+void Fields::finish() const
 {
-    report_unknown(own_);
-    report_unknown(fallback_);
-}
-
-void Fields::report_unknown(const Value* map) const
-{
-    if (!map) return;
-    for (std::size_t i = 0; i < map->names.size(); ++i) {
-        const Value::Name& name = map->names[i];
+    constexpr std::size_t listed_max = 8;
+    if (!own_) return;
+    for (std::size_t i = 0; i < own_->names.size(); ++i) {
+        const Value::Name& name = own_->names[i];
         if (std::find(asked_.begin(), asked_.end(), name.text) != asked_.end()) continue;
         Value shown;
         shown.kind = Value::Kind::scalar;
         shown.text = name.text;
         std::string hint = did_you_mean(name.text, asked_);
-        if (hint.empty()) hint = " (known here: " + alternatives(asked_) + ")";
-        out_->expected(name.place, map->items[i].key, "a known key", described(shown) + hint);
+        if (hint.empty() && asked_.size() <= listed_max)
+            hint = " (known here: " + alternatives(asked_) + ")";
+        out_->expected(name.place, own_->items[i].key, "a known key", described(shown) + hint);
     }
 }
 

@@ -90,7 +90,7 @@ public:
 
     // "is required" for a key that is not there, at the map itself.
     void missing(std::string_view name, std::string_view what);
-    void finish();
+    void finish() const;
 
     // For checks across keys, where the reading is over.
     const Value& value_or_map(std::string_view name) const;
@@ -99,7 +99,6 @@ public:
 private:
     void ask(std::string_view name);
     void report_choice(const Value& value, std::span<const std::string_view> names);
-    void report_unknown(const Value* map) const;
 
     const Value* own_;
     const Value* fallback_;

@@ -3,9 +3,6 @@
 #include "base/path.h"
 #include "config/availability.h"
 
-#include <algorithm>
-#include <array>
-
 namespace lockstep::config {
 namespace {
 
@@ -84,17 +81,7 @@ void check_together(const Destination& destination, const Fields& fields)
     }
 }
 
-constexpr std::array<std::string_view, 8> destination_keys{
-    "url",         "password_file", "ca_file", "bandwidth_limit",
-    "connections", "warm_sessions", "timeout", "retry"};
-
 }  // namespace
-
-bool is_destination_key(std::string_view name)
-{
-    return std::find(destination_keys.begin(), destination_keys.end(), name) !=
-           destination_keys.end();
-}
 
 std::optional<Destination> read_destination(const Value& value, Diagnostics& out)
 {
@@ -103,7 +90,6 @@ std::optional<Destination> read_destination(const Value& value, Diagnostics& out
         const auto url = read_url(value, out);
         if (!url) return std::nullopt;
         destination.url = *url;
-        const Value none;
         refuse_unavailable(destination, Fields(nullptr, nullptr, value, out));
         return destination;
     }

@@ -106,13 +106,12 @@ void check_defaults(const Value& defaults, Diagnostics& out)
                       "expected in each mapping, found in defaults: " + std::string(key) +
                           " cannot be the same for all");
     read_mapping_keys(fields, mapping);
-    for (const Value& item : defaults.items) {
-        const std::string_view name = std::string_view(item.key).substr(item.key.rfind('.') + 1);
-        if (is_destination_key(name))
-            out.error(item.place, item.key,
-                      "expected below a destination, found in defaults: " + std::string(name) +
+    for (const std::string_view key : destination_keys)
+        if (const Value* value = fields.find(key))
+            out.error(value->place, value->key,
+                      "expected below a destination, found in defaults: " + std::string(key) +
                           " is no key of a mapping");
-    }
+    fields.finish();
     refuse_unavailable(mapping, fields);
     for (const std::string_view key : {"include", "exclude"})
         if (const Value* list = fields.find(key)) check_patterns(*list, "", out);

@@ -171,15 +171,10 @@ bool wildcard_matches(std::string_view pattern, const PatternText& text)
 
 bool wildcard_matches_after_slash(std::string_view pattern, const PatternText& text)
 {
-    const Fit whole = fit(pattern, text, 0);
-    if (whole == Fit::match || whole == Fit::hopeless) return whole == Fit::match;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '/') continue;
-        const Fit part = fit(pattern, text, i + 1);
-        if (part == Fit::match) return true;
-        if (part == Fit::slash_in_way) return false;
-    }
-    return false;
+    Fit start = fit(pattern, text, 0);
+    for (std::size_t i = 0; i < text.size() && start != Fit::match && start != Fit::hopeless; ++i)
+        if (text[i] == '/') start = fit(pattern, text, i + 1);
+    return start == Fit::match;
 }
 
 }  // namespace lockstep::config

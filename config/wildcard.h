@@ -32,10 +32,8 @@ struct PatternText {
 // [:names:] in ASCII), '\' takes the next byte as it is. A class that does not end matches nothing.
 bool wildcard_matches(std::string_view pattern, const PatternText& text);
 
-// The same beginning at the text's start or after any of its slashes: for patterns with "**" inside
-// that are not anchored. Like rsync it gives up early: when, after some slash, a '*' was stopped by
-// the next slash, later starts are not tried ("a*b**" does not match "x/a/ab", though it matches
-// "a/ab").
+// The same beginning at the text's start or behind any of its slashes: for patterns with "**"
+// inside that are not anchored.
 bool wildcard_matches_after_slash(std::string_view pattern, const PatternText& text);
 
 }  // namespace lockstep::config

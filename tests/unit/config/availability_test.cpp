@@ -1,0 +1,142 @@
+// What this version cannot do is refused by name; what means "off" is not.
+#include "config/load.h"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace lockstep::config {
+namespace {
+
+LoadResult with_key(const std::string& key)
+{
+    return load_text(
+        "mappings:\n- name: web\n  source: /srv/web\n  destinations: [rsync://h/m]\n  " + key +
+            "\n",
+        "f");
+}
+
+LoadResult with_destination(const std::string& destination)
+{
+    return load_text(
+        "mappings:\n- name: web\n  source: /srv/web\n  destinations:\n  - " + destination + "\n",
+        "f");
+}
+
+void check_refused(const LoadResult& result, const std::string& line)
+{
+    CHECK_FALSE(result.config);
+    CHECK(result.errors == std::vector<std::string>{line + " is not available in this version"});
+}
+
+}  // namespace
+
+TEST_CASE("a mapping's key that is not built yet is refused where it stands",
+          "[config][availability]")
+{
+    check_refused(with_key("follow: [/shared]"), "f:5:11: mappings[0].follow: follow");
+    check_refused(with_key("watch: poll"), "f:5:10: mappings[0].watch: watch: poll");
+    check_refused(with_key("chmod: D755,F644"), "f:5:10: mappings[0].chmod: chmod");
+    check_refused(with_key("chown: a:b"), "f:5:10: mappings[0].chown: chown");
+    check_refused(with_key("backup: {dir: .trash}"), "f:5:11: mappings[0].backup: backup");
+    check_refused(with_key("append_only: [x]"), "f:5:16: mappings[0].append_only: append_only");
+    check_refused(with_key("inplace: [x]"), "f:5:12: mappings[0].inplace: inplace");
+    for (const char* compress : {"zstd", "lz4", "zlibx", "zlib"})
+        check_refused(with_key(std::string("compress: ") + compress),
+                      "f:5:13: mappings[0].compress: a compress other than auto and none");
+    for (const char* open_files : {"{new: send}", "{existing: wait}", "{max_wait: 2h}"})
+        check_refused(
+            with_key(std::string("open_files: ") + open_files),
+            "f:5:15: mappings[0].open_files: open_files other than { new: wait, existing: "
+            "send, max_wait: 1h }");
+    check_refused(with_key("hooks: {in_step: [/bin/true]}"), "f:5:10: mappings[0].hooks: hooks");
+    check_refused(with_key("hooks: {trouble: [/bin/true, x]}"), "f:5:10: mappings[0].hooks: hooks");
+}
+
+TEST_CASE("a destination's key that is not built yet is refused where it stands",
+          "[config][availability]")
+{
+    check_refused(with_destination("rsyncs://h/m"),
+                  "f:5:5: mappings[0].destinations[0]: rsyncs://");
+    check_refused(with_destination("ssh://u@h/p"), "f:5:5: mappings[0].destinations[0]: ssh://");
+    check_refused(with_destination("file:///p"), "f:5:5: mappings[0].destinations[0]: file://");
+    check_refused(with_destination("url: rsyncs://h/m"),
+                  "f:5:10: mappings[0].destinations[0].url: rsyncs://");
+    check_refused(with_destination("{url: rsync://h/m, bandwidth_limit: 10MiB}"),
+                  "f:5:41: mappings[0].destinations[0].bandwidth_limit: bandwidth_limit");
+    check_refused(with_destination("{url: rsync://h/m, connections: 3}"),
+                  "f:5:37: mappings[0].destinations[0].connections: connections over 2");
+    check_refused(with_destination("{url: rsync://h/m, warm_sessions: 2}"),
+                  "f:5:39: mappings[0].destinations[0].warm_sessions: warm_sessions over 1");
+    CHECK(with_destination("{url: rsyncs://h/m, ca_file: /c}").errors ==
+          std::vector<std::string>{
+              "f:5:11: mappings[0].destinations[0].url: rsyncs:// is not available in this version",
+              "f:5:34: mappings[0].destinations[0].ca_file: ca_file is not available in this "
+              "version"});
+}
+
+TEST_CASE("a default that is not built yet is refused once", "[config][availability]")
+{
+    const LoadResult result = load_text(
+        "defaults: {watch: poll}\n"
+        "mappings:\n"
+        "- {name: a, source: /a, destinations: [rsync://h/a]}\n"
+        "- {name: b, source: /b, destinations: [rsync://h/b]}\n",
+        "f");
+    check_refused(result, "f:1:19: defaults.watch: watch: poll");
+}
+
+TEST_CASE("what is built, and what means off, is accepted", "[config][availability]")
+{
+    for (const char* key : {"follow: []",
+                            "watch: auto",
+                            "watch: inotify",
+                            "chmod: null",
+                            "chown: ~",
+                            "backup: null",
+                            "append_only: []",
+                            "inplace: []",
+                            "compress: auto",
+                            "compress: none",
+                            "open_files: {new: wait, existing: send, max_wait: 60m}",
+                            "hooks: {}",
+                            "hooks: {in_step: [], trouble: [], trouble_after: 1m}",
+                            "full_sync: {at_start: always}",
+                            "full_sync: {at_start: never, every: 2h}",
+                            "full_sync: {every: never}",
+                            "queue: {max_pending: 10}",
+                            "checksum: true",
+                            "whole_file: true",
+                            "max_delete: 10",
+                            "max_delete: 0",
+                            "max_delete: 100%",
+                            "delete: true",
+                            "delete: false",
+                            "delete: full_sync",
+                            "delete: live",
+                            "preserve: []",
+                            "preserve: [times, perms]",
+                            "numeric_ids: false",
+                            "one_file_system: false"}) {
+        const LoadResult result = with_key(key);
+        for (const std::string& error : result.errors) UNSCOPED_INFO(error);
+        CHECK(result.config);
+    }
+    for (const char* destination :
+         {"{url: rsync://h/m, connections: 1}",
+          "{url: rsync://h/m, connections: 2, warm_sessions: 0}",
+          "{url: rsync://h/m, ca_file: null, bandwidth_limit: null, password_file: null}"})
+        CHECK(with_destination(destination).config);
+}
+
+TEST_CASE("a hook is a program by its absolute path", "[config][availability]")
+{
+    CHECK(with_key("hooks: {in_step: [purge]}").errors.front() ==
+          "f:5:10: mappings[0].hooks: hooks is not available in this version");
+    CHECK(with_key("hooks: {in_step: [purge]}").errors.back() ==
+          "f:5:21: mappings[0].hooks.in_step[0]: expected the absolute path of a program, found "
+          "'purge'");
+}
+
+}  // namespace lockstep::config
