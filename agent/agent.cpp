@@ -12,7 +12,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using status::CommandResult;
 
-constexpr std::chrono::milliseconds flush_timeout{60'000};
+// Without a limit of its own a flush waits as long as it takes; this only bounds what a forgotten one holds.
+constexpr std::chrono::hours flush_timeout{24};
 
 CommandResult unknown_mapping(const std::string& name)
 {
