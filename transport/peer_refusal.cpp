@@ -40,6 +40,7 @@ constexpr std::array known_refusals = {
     Known{"unknown option", ErrorKind::refused_option, Remedy::needs_person},
     Known{"daemon has excluded destination", ErrorKind::permission, Remedy::needs_person},
     Known{"pre-xfer exec returned failure", ErrorKind::permission, Remedy::needs_person},
+    Known{"failed: No such file or directory (2)", ErrorKind::no_module, Remedy::needs_person},
     Known{"cannot stat destination", ErrorKind::permission, Remedy::needs_person},
     Known{"change_dir", ErrorKind::permission, Remedy::needs_person},
     Known{"rejecting file transfer request for daemon excluded file", ErrorKind::permission,
