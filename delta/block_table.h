@@ -2,8 +2,8 @@
 #pragma once
 
 #include "delta/block_sums.h"
+#include "delta/weak_filter.h"
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,7 +16,7 @@ namespace lockstep::delta {
 // Bounded whatever the peer sends: of blocks equal in both sums only the first is kept, and a chain
 // never holds more than chain_max blocks; what comes later is left out and its content is sent as
 // literals (unless it follows a match, which needs no table). Building is O(count * chain_max) at
-// worst and O(count) in practice; memory about 14 bytes a block.
+// worst and O(count) in practice; memory about 12 bytes a block.
 class BlockTable {
 public:
     static constexpr std::uint32_t none = UINT32_MAX;
@@ -25,18 +25,22 @@ public:
     // Refers to `sums`. Uses as many blocks as all of its lengths allow.
     explicit BlockTable(const BlockSums& sums);
 
-    // False for most sums that are not in the table, at the cost of one bit looked up: the
-    // matcher's innermost question.
-    bool may_hold(std::uint32_t weak) const noexcept
+    // False for most sums that are not in the table.
+    bool may_hold(std::uint32_t weak) const noexcept { return filter_.may_hold(weak); }
+    const WeakFilter& filter() const noexcept { return filter_; }
+
+    // Whether a block of this weak sum can be found.
+    bool holds(std::uint32_t weak) const noexcept
     {
-        const std::uint32_t bit = mixed(weak) >> filter_shift_;
-        return (filter_[bit / 64] >> (bit % 64) & 1) != 0;
+        std::uint32_t block = first(weak);
+        while (block != none && sums_.weak[block] != weak) block = next_[block];
+        return block != none;
     }
 
     // The chain in which blocks of this weak sum are, among others; `none` ends it.
     std::uint32_t first(std::uint32_t weak) const noexcept
     {
-        return heads_[mixed(weak) >> heads_shift_];
+        return heads_[WeakFilter::mixed(weak) >> heads_shift_];
     }
     std::uint32_t after(std::uint32_t block) const noexcept { return next_[block]; }
 
@@ -51,16 +55,11 @@ public:
 private:
     void insert(std::uint32_t block);
 
-    // Weak sums cluster: neighbouring windows differ little in either half. Fibonacci hashing
-    // spreads them over the upper bits.
-    static std::uint32_t mixed(std::uint32_t weak) noexcept { return weak * 0x9e3779b1U; }
-
     const BlockSums& sums_;
     int heads_shift_;
-    int filter_shift_;
     std::vector<std::uint32_t> heads_;
     std::vector<std::uint32_t> next_;
-    std::vector<std::uint64_t> filter_;
+    WeakFilter filter_;
 };
 
 }  // namespace lockstep::delta

@@ -1,6 +1,7 @@
 #include "delta/matcher.h"
 
 #include "delta/block_table.h"
+#include "delta/candidate_scan.h"
 #include "delta/rolling_sum.h"
 
 #include <algorithm>
@@ -77,7 +78,7 @@ struct Matcher::State {
 
     void accept(std::uint32_t block, std::size_t length, const Sink& sink);
     void give_run(const Sink& sink);
-    void give_literals(std::size_t keep_below, const Sink& sink);
+    void give_literals(std::size_t least, const Sink& sink);
     void pass_literals(std::span<const std::byte>& more, const Sink& sink);
 };
 
@@ -187,20 +188,11 @@ void Matcher::State::search(const Sink& sink)
 // always).
 bool Matcher::State::slide_to_candidate()
 {
+    static const CandidateScan fastest = fastest_candidate_scan();
     const std::size_t stop = std::min(end - block_bytes + 1, literal + literal_bytes_max);
-    const std::byte* const data = window.get();
-    const std::size_t length = block_bytes;
-    RollingSum sliding = sum;
-    std::size_t at = scan;
-    bool candidate = false;
-    while (at < stop && !candidate) {
-        sliding.slide(data[at - 1], data[at - 1 + length]);
-        candidate = table.may_hold(sliding.value());
-        if (!candidate) ++at;
-    }
-    sum = sliding;
-    scan = at;
-    return candidate;
+    const Candidate candidate = fastest(table, sum, window.get() + scan - 1, stop - scan);
+    scan += candidate.passed;
+    return candidate.found;
 }
 
 // `sum` is that of the block at `scan`.
@@ -270,6 +262,7 @@ void Matcher::State::accept(std::uint32_t block, std::size_t length, const Sink&
     scan += length;
     literal = scan;
     fresh = true;
+    if (std::uint64_t{run_blocks} * block_bytes >= run_bytes_max) give_run(sink);
 }
 
 void Matcher::State::give_run(const Sink& sink)

@@ -13,8 +13,10 @@ namespace lockstep::delta {
 // The tokens, applied to the basis, give exactly the bytes fed (checked by property). Any cutting
 // of the file into feeds gives an equally right result. With count 0 everything is literal.
 //
-// Literals come in pieces of at most literal_bytes_max; blocks that follow each other in the basis
-// and in the file come as one run. The block that follows the last match is tried first.
+// Literals come in pieces of at most literal_bytes_max. Blocks that follow each other in the basis
+// and in the file come as one run, up to run_bytes_max: the receiver copies them while we read on,
+// so it must not wait for the end of a large unchanged file. The block that follows the last match
+// is tried first.
 //
 // Cost: O(1) a byte while nothing matches, memory speed while everything does. It stays linear for
 // a basis of equal blocks (BlockTable) and for a peer that sends weak sums without their blocks: at
@@ -33,6 +35,8 @@ public:
     using Sink = std::function<void(const Token&)>;  // spans are valid during the call only
 
     static constexpr std::size_t literal_bytes_max = 32 * 1024;
+    static constexpr std::uint64_t run_bytes_max =
+        1024 * 1024;  // and what it takes to fill a block
     static constexpr std::uint64_t vain_bytes_per_byte_max = 32;
 
     // `keep`: tokens carry Token::matched, for codecs with needs_matched_bytes(); runs then end

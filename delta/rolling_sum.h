@@ -19,6 +19,12 @@ public:
     RollingSum() = default;
     explicit RollingSum(std::span<const std::byte> window);
 
+    // Takes over where another left off.
+    RollingSum(std::uint32_t value, std::uint32_t window_bytes) noexcept
+        : s1_(value & 0xffff), s2_(value >> 16), window_bytes_(window_bytes)
+    {
+    }
+
     // `leaving` is the window's oldest byte, `entering` the one that follows it in the file.
     void slide(std::byte leaving, std::byte entering) noexcept
     {
@@ -28,6 +34,7 @@ public:
     }
 
     std::uint32_t value() const noexcept { return (s1_ & 0xffff) | (s2_ << 16); }
+    std::uint32_t window_bytes() const noexcept { return window_bytes_; }
 
 private:
     // Sign-extended, then taken mod 2^32: only the low 16 bits of a sum are ever looked at.

@@ -129,6 +129,20 @@ TEST_CASE("an unchanged file is one run", "[delta][matcher]")
     CHECK(result.matched_bytes == file.size());
 }
 
+TEST_CASE("a run is given out when it is long, not when the file ends", "[delta][matcher]")
+{
+    std::mt19937 random(Catch::rngSeed());
+    const Bytes file = random_bytes(random, 3'000'000);
+    const BlockSums sums = sums_of(file, 100'000);
+    BlockDigest digest = a_digest();
+    Matcher matcher(sums, digest);
+    std::vector<KeptToken> tokens;
+
+    matcher.feed(file, keep_in(tokens));
+
+    CHECK(tokens == std::vector{run(0, 11), run(11, 11)});
+}
+
 TEST_CASE("a cut at every byte gives the same tokens", "[delta][matcher]")
 {
     std::mt19937 random(Catch::rngSeed());
