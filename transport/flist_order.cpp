@@ -2,85 +2,144 @@
 #include "transport/flist.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace lockstep::transport {
 namespace {
 
-// All that a comparison needs, side by side: entries themselves are far apart in memory.
+// All that most comparisons need, side by side: the paths themselves are far apart in memory.
 struct Key {
     const unsigned char* path;
+    std::uint64_t head;  // the 8 bytes behind what all paths share, the first one highest, zeros
+                         // behind the end
     std::uint32_t bytes;
+    std::uint32_t after_last_slash;
     std::uint32_t position;
     bool directory;
     bool dot;  // the entry "."
 };
 
-std::uint32_t common_prefix(const Key& a, const Key& b)
+std::uint64_t head_of(std::string_view rest)
 {
-    const std::uint32_t shorter = std::min(a.bytes, b.bytes);
-    std::uint32_t i = 0;
-    for (; i + 8 <= shorter; i += 8) {
-        std::uint64_t left;
-        std::uint64_t right;
-        std::memcpy(&left, a.path + i, 8);
-        std::memcpy(&right, b.path + i, 8);
-        if (left != right) break;
-    }
-    while (i < shorter && a.path[i] == b.path[i]) ++i;
-    return i;
+    std::uint64_t head = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        head = head << 8 | (i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0U);
+    return head;
 }
 
-// True when the component that `at` lies in is the last one of a non-directory.
-bool is_item(const Key& key, std::uint32_t at)
-{
-    if (key.directory) return false;
-    return at >= key.bytes || std::memchr(key.path + at, '/', key.bytes - at) == nullptr;
-}
+// How the two kinds of order compare; all paths are equal up to `shared`.
+struct Order {
+    std::uint32_t shared = 0;
+
+    // A name has no NUL in it, so that the zeros behind a shorter one differ too.
+    std::uint32_t first_difference(const Key& a, const Key& b) const
+    {
+        if (a.head != b.head)
+            return shared + static_cast<std::uint32_t>(std::countl_zero(a.head ^ b.head)) / 8;
+        const std::uint32_t shorter = std::min(a.bytes, b.bytes);
+        std::uint32_t i = std::min(shared + 8, shorter);
+        for (; i + 8 <= shorter; i += 8)
+            if (std::memcmp(a.path + i, b.path + i, 8) != 0) break;
+        while (i < shorter && a.path[i] == b.path[i]) ++i;
+        return i;
+    }
+
+    int at(const Key& key, std::uint32_t i, int end) const
+    {
+        if (i >= key.bytes) return end;
+        const std::uint32_t in_head = i - shared;
+        return in_head < 8 ? static_cast<int>(key.head >> (56 - 8 * in_head) & 0xff) : key.path[i];
+    }
+};
 
 // Since protocol 29: in each directory what is no directory comes first, then each subdirectory
 // with its content. Up to the first difference the components are equal, so that one decides
 // everything.
-bool before_by_level(const Key& a, const Key& b)
-{
-    if (a.dot || b.dot) return a.dot && !b.dot;
-    const std::uint32_t at = common_prefix(a, b);
-    const bool a_is_item = is_item(a, at);
-    const bool b_is_item = is_item(b, at);
-    if (a_is_item != b_is_item) return a_is_item;
-    // A path counts as if a '/' stood behind it, an item ends before everything.
-    const int end = a_is_item ? -1 : '/';
-    const int left = at < a.bytes ? a.path[at] : end;
-    const int right = at < b.bytes ? b.path[at] : end;
-    if (left != right) return left < right;
-    return a.bytes < b.bytes;  // a directory and its content, or equal names
-}
+struct ByLevel : Order {
+    // True when the component that `i` lies in is the last one of a non-directory.
+    static bool is_item(const Key& key, std::uint32_t i)
+    {
+        return !key.directory && key.after_last_slash <= i;
+    }
+
+    bool operator()(const Key& a, const Key& b) const
+    {
+        if (a.dot || b.dot) return a.dot && !b.dot;
+        const std::uint32_t i = first_difference(a, b);
+        const bool a_is_item = is_item(a, i);
+        if (a_is_item != is_item(b, i)) return a_is_item;
+        // A path counts as if a '/' stood behind it, an item ends before everything.
+        const int end = a_is_item ? -1 : '/';
+        const int left = at(a, i, end);
+        const int right = at(b, i, end);
+        if (left != right) return left < right;
+        return a.bytes < b.bytes;  // a directory and its content, or equal names
+    }
+};
 
 // Before: the bytes of the whole path.
-bool before_by_bytes(const Key& a, const Key& b)
+struct ByBytes : Order {
+    bool operator()(const Key& a, const Key& b) const
+    {
+        const std::uint32_t i = first_difference(a, b);
+        return at(a, i, -1) < at(b, i, -1);
+    }
+};
+
+template <typename Before>
+void sort(std::vector<Key>& keys, Before before)
 {
-    const std::uint32_t at = common_prefix(a, b);
-    const int left = at < a.bytes ? a.path[at] : -1;
-    const int right = at < b.bytes ? b.path[at] : -1;
-    return left < right;
+    // Lists are mostly made in the order of a walk, which is this one or near it.
+    if (!std::is_sorted(keys.begin(), keys.end(), before))
+        std::stable_sort(keys.begin(), keys.end(), before);
+}
+
+bool is_dot(const Entry& entry)
+{
+    return entry.path == ".";
+}
+
+// Bytes that all paths begin with; "." has its own place in the newer order and does not count
+// there.
+std::size_t shared_prefix(const std::vector<Entry>& entries, bool without_dot)
+{
+    std::optional<std::string_view> shared;
+    for (const Entry& entry : entries) {
+        if (without_dot && is_dot(entry)) continue;
+        if (!shared) shared = entry.path;
+        const std::string_view path = entry.path;
+        const std::size_t limit = std::min(path.size(), shared->size());
+        std::size_t i = 0;
+        while (i < limit && path[i] == (*shared)[i]) ++i;
+        shared = shared->substr(0, i);
+    }
+    return shared ? shared->size() : 0;
 }
 
 }  // namespace
 
 std::vector<std::uint32_t> sorted_order(const std::vector<Entry>& entries, int protocol)
 {
+    const bool by_level = protocol >= 29;
+    const std::size_t shared = shared_prefix(entries, by_level);
     std::vector<Key> keys;
     keys.reserve(entries.size());
-    for (const Entry& entry : entries)
-        keys.push_back({reinterpret_cast<const unsigned char*>(entry.path.data()),
-                        static_cast<std::uint32_t>(entry.path.size()),
+    for (const Entry& entry : entries) {
+        const std::string_view path = entry.path;
+        const std::string_view rest = path.substr(std::min(shared, path.size()));
+        const std::size_t slash = path.rfind('/');
+        keys.push_back({reinterpret_cast<const unsigned char*>(path.data()), head_of(rest),
+                        static_cast<std::uint32_t>(path.size()),
+                        slash == path.npos ? 0 : static_cast<std::uint32_t>(slash + 1),
                         static_cast<std::uint32_t>(keys.size()), entry.is_directory(),
-                        entry.path == "."});
-
-    const auto before = protocol >= 29 ? before_by_level : before_by_bytes;
-    // Lists are mostly made in the order of a walk, which is this one or near it.
-    if (!std::is_sorted(keys.begin(), keys.end(), before))
-        std::stable_sort(keys.begin(), keys.end(), before);
+                        is_dot(entry)});
+    }
+    const Order order_by{static_cast<std::uint32_t>(shared)};
+    if (by_level)
+        sort(keys, ByLevel{order_by});
+    else
+        sort(keys, ByBytes{order_by});
 
     std::vector<std::uint32_t> order;
     order.reserve(keys.size());
