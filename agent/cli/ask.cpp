@@ -115,7 +115,7 @@ Answer ask(const Question& question)
         const ssize_t got = ::recv(fd.get(), bytes.data(), bytes.size(), 0);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) {
-            parser.put_eof(error);
+            if (parser.is_header_done()) parser.put_eof(error);  // before: it would be complete
             if (!error && parser.is_done()) break;
             throw NoAnswer("the daemon at " + escaped(question.socket) +
                            " hung up before it had answered");

@@ -36,7 +36,7 @@ std::string host_of(std::string_view header)
 {
     if (header.starts_with('[')) {
         const std::size_t close = header.find(']');
-        return std::string(header.substr(1, close == header.npos ? header.npos : close - 1));
+        return close == header.npos ? "" : std::string(header.substr(1, close - 1));
     }
     return std::string(header.substr(0, header.find(':')));
 }

@@ -61,6 +61,7 @@ void turn_away(Socket& socket)
 struct HttpServer::State : std::enable_shared_from_this<State> {
     State(asio::any_io_executor on, HttpOptions options, Control control);
 
+    void add(Fd listening, int family, int protocol, Transport transport);
     void start();
     void stop();
     void deliver(const std::shared_ptr<const std::string>& rendered);
@@ -83,22 +84,27 @@ HttpServer::State::State(asio::any_io_executor on, HttpOptions options, Control 
     service->own_names = own_names(options.listen);
     service->control = std::move(control);
     UnixListener local = listen_unix(options.unix_socket);
+    std::vector<TcpListener> remote;
+    try {
+        if (options.listen) remote = listen_tcp(*options.listen);
+    } catch (...) {
+        local.name.remove();
+        throw;
+    }
     socket_name = local.name;
-    acceptors.emplace_back(
-        std::make_shared<Acceptor>(executor, asio::generic::stream_protocol(AF_UNIX, 0),
-                                   local.fd.release()),
-        Transport::unix_socket);
-    if (options.listen) {
-        for (TcpListener& listener : listen_tcp(*options.listen)) {
-            tcp_port = listener.port;
-            acceptors.emplace_back(
-                std::make_shared<Acceptor>(
-                    executor, asio::generic::stream_protocol(listener.family, IPPROTO_TCP),
-                    listener.fd.release()),
-                Transport::tcp);
-        }
+    add(std::move(local.fd), AF_UNIX, 0, Transport::unix_socket);
+    for (TcpListener& listener : remote) {
+        tcp_port = listener.port;
+        add(std::move(listener.fd), listener.family, IPPROTO_TCP, Transport::tcp);
     }
     service->options = std::move(options);
+}
+
+void HttpServer::State::add(Fd listening, int family, int protocol, Transport transport)
+{
+    const asio::generic::stream_protocol kind(family, protocol);
+    acceptors.emplace_back(std::make_shared<Acceptor>(executor, kind, listening.release()),
+                           transport);
 }
 
 void HttpServer::State::start()
