@@ -9,7 +9,7 @@
 namespace lockstep::config {
 
 // What a hostile file can make us hold and how deep we recurse.
-inline constexpr std::size_t document_bytes_max = 4 << 20;
+inline constexpr std::size_t document_bytes_max = 1'048'576;  // the worst costs 0.4 s to refuse
 inline constexpr std::size_t document_values_max = 200'000;  // aliases count as what they stand for
 inline constexpr std::size_t document_depth_max = 32;
 

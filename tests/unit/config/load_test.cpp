@@ -2,6 +2,7 @@
 // them.
 #include "config/load.h"
 
+#include "config/document.h"
 #include "tests/support/temp_tree.h"
 
 #include <catch2/catch.hpp>
@@ -466,7 +467,7 @@ TEST_CASE("hostile documents are refused within bounds", "[config][document]")
     std::string nested;
     for (std::size_t i = 0; i < 400; ++i) nested += std::string(i, ' ') + "a:\n";
     CHECK(errors_of(nested).size() == 1);
-    CHECK(errors_of(std::string((4 << 20) + 1, '#')).size() == 1);
+    CHECK(errors_of(std::string(document_bytes_max + 1, '#')).size() == 1);
     CHECK(errors_of("mappings: [" + std::string(400'000, ',') + "]").size() == 1);
 }
 
