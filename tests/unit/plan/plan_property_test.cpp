@@ -209,7 +209,7 @@ TEST_CASE("a plan applied to the destination gives the source", "[plan][property
     for (int round = 0; round < 2000; ++round) {
         World world(random);
         // Dirty already: what built the tree; then some more that the destination has not.
-        for (std::uint32_t i = random() % 12; i > 0; --i) {
+        for (auto i = random() % 12; i > 0; --i) {
             if (random() % 4 == 0)
                 world.move();
             else
