@@ -91,7 +91,7 @@ asio::awaitable<Agreed> shake_hands(Stream& stream, const Endpoint& endpoint,
     Conversation with{stream, ByteReader(stream)};
     Agreed agreed;
     Greeting theirs;
-    const Greeting ours = our_greeting();
+    const Greeting ours = our_greeting(endpoint.protocol_max);
     {
         const Deadline deadline(stream, std::min(endpoint.timeout, login_limit), "login");
         // The daemon's greeting needs no waiting for, nor does ours before the module's name.

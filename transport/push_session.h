@@ -23,6 +23,7 @@ struct Endpoint {
     std::string path;                 // below the module, without leading '/'
     std::string user;
     std::optional<std::string> password;  // never logged
+    int protocol_max = 32;                // what we announce; lower to speak an older form
     std::chrono::milliseconds timeout{60'000};  // without a byte from the peer, and for each step of the login
 };
 
