@@ -75,22 +75,35 @@ void add_compressor(std::vector<std::string>& args, const std::string& name,
         args.emplace_back("--old-compress");  // with -z: alone it would open a negotiation on 3.2.x
 }
 
-// Literal for the daemon's glob, and not taken for two arguments where the text " MODULE/" stands
-// in it (PROTOCOL.md 4).
-std::string literal_path(std::string_view path, std::string_view module)
+// " MODULE/" inside an argument splits it in two (PROTOCOL.md 4); `path` ends with '/'.
+std::size_t find_splitter(std::string_view path, std::string_view module)
 {
-    const std::string splitter = " " + std::string(module) + "/";
+    return path.find(" " + std::string(module) + "/");
+}
+
+// Literal for the daemon's glob. It takes backslashes off only where it finds something to expand,
+// and takes the pattern for a name where nothing matches: such a directory must exist, and the "./"
+// makes its creation under the pattern's name fail. Tried on 3.5.0.
+std::string literal_path(std::string path, std::string_view module)
+{
+    path += '/';
+    const bool expands = path.find_first_of("*?[") != std::string::npos ||
+                         find_splitter(path, module) != std::string::npos;
+    if (!expands) return path;
+
     std::string literal;
+    std::size_t splitter = find_splitter(path, module);
     for (std::size_t i = 0; i < path.size(); ++i) {
-        const char c = path[i];
-        if (c == ' ' && (std::string(path.substr(i)) + "/").starts_with(splitter)) {
+        if (i == splitter) {
             literal += "[ ]";
+            const std::size_t next = find_splitter(std::string_view(path).substr(i + 1), module);
+            splitter = next == std::string::npos ? next : next + i + 1;
             continue;
         }
-        if (std::string_view("*?[\\").find(c) != std::string_view::npos) literal += '\\';
-        literal += c;
+        if (std::string_view("*?[\\").find(path[i]) != std::string_view::npos) literal += '\\';
+        literal += path[i];
     }
-    return literal;
+    return literal + "./";
 }
 
 std::string destination(std::string_view module, std::string_view path)
@@ -100,7 +113,7 @@ std::string destination(std::string_view module, std::string_view path)
     if (path.find('\0') != path.npos || path.find('\n') != path.npos)
         cannot_tell("this daemon cannot be told the path " + quoted(path));
     std::string text = std::string(module) + "/";
-    if (!path.empty() && path != ".") text += literal_path(path, module) + "/";
+    if (!path.empty() && path != ".") text += literal_path(std::string(path), module);
     return text;
 }
 

@@ -232,9 +232,11 @@ TEST_CASE("the destination always ends with a slash", "[transport][args]")
 
 TEST_CASE("a path is taken literally by the daemon's glob", "[transport][args]")
 {
-    CHECK(destination_of("web", "we*rd/a?[b]\\c d") == "web/we\\*rd/a\\?\\[b]\\\\c d/");
-    CHECK(destination_of("web", "a web/b") == "web/a[ ]web/b/");
-    CHECK(destination_of("web", "a web") == "web/a[ ]web/");
+    CHECK(destination_of("web", "we*rd/a?[b]\\c d") == "web/we\\*rd/a\\?\\[b]\\\\c d/./");
+    CHECK(destination_of("web", "back\\slash") == "web/back\\slash/");
+    CHECK(destination_of("web", "a web/b") == "web/a[ ]web/b/./");
+    CHECK(destination_of("web", "a web web") == "web/a web[ ]web/./");
+    CHECK(destination_of("web", "a web/c web") == "web/a[ ]web/c[ ]web/./");
     CHECK(destination_of("web", "a webs") == "web/a webs/");
     CHECK_THROWS_AS(destination_of("web", "a\nb"), Error);
     CHECK_THROWS_AS(destination_of("web", std::string_view("a\0b", 3)), Error);
