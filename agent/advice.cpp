@@ -6,31 +6,45 @@ std::string advice_for(ErrorKind kind)
 {
     switch (kind) {
         case ErrorKind::unreachable:
-            return "check that the host is up and that its rsync daemon listens on this port; retried by itself";
+            return "check that the host is up and that its rsync daemon listens on this port; "
+                   "retried by itself";
         case ErrorKind::timeout:
-            return "the peer does not answer in time; retried by itself; raise `timeout` for slow links";
+            return "the peer does not answer in time; retried by itself; raise `timeout` for slow "
+                   "links";
         case ErrorKind::auth:
-            return "check user and password_file here against `auth users` and `secrets file` there, then "
+            return "check user and password_file here against `auth users` and `secrets file` "
+                   "there, then "
                    "`lockstep resume`";
         case ErrorKind::no_module:
-            return "check the module's name against rsyncd.conf there, and `hosts allow`, then `lockstep resume`";
+            return "check the module's name against rsyncd.conf there, and `hosts allow`, then "
+                   "`lockstep resume`";
         case ErrorKind::read_only:
-            return "set `read only = no` for this module and user in rsyncd.conf, then `lockstep resume`";
+            return "set `read only = no` for this module and user in rsyncd.conf, then `lockstep "
+                   "resume`";
         case ErrorKind::refused_option:
-            return "allow the option in `refuse options` of rsyncd.conf, or leave out what needs it here, then "
+            return "allow the option in `refuse options` of rsyncd.conf, or leave out what needs "
+                   "it here, then "
                    "`lockstep resume`";
         case ErrorKind::busy:
             return "the daemon's `max connections` is reached; retried by itself";
         case ErrorKind::permission:
-            return "give the agent the right to read it here, or the daemon's uid the right to write it there";
-        case ErrorKind::no_space: return "free space at the destination; retried by itself";
-        case ErrorKind::vanished: return "it changed while it was sent; looked at again by itself";
-        case ErrorKind::protocol: return "see the daemon's log; retried by itself";
+            return "give the agent the right to read it here, or the daemon's uid the right to "
+                   "write it there";
+        case ErrorKind::no_space:
+            return "free space at the destination; retried by itself";
+        case ErrorKind::vanished:
+            return "it changed while it was sent; looked at again by itself";
+        case ErrorKind::protocol:
+            return "see the daemon's log; retried by itself";
         case ErrorKind::max_delete:
-            return "if these deletions are meant: `lockstep resume --accept-deletes NAME`; else restore the source";
-        case ErrorKind::source: return "restore or mount the source directory; goes on by itself";
-        case ErrorKind::tls: return "check the certificate and `ca_file`, then `lockstep resume`";
-        case ErrorKind::local: return "see the agent's log";
+            return "if these deletions are meant: `lockstep resume --accept-deletes NAME`; else "
+                   "restore the source";
+        case ErrorKind::source:
+            return "restore or mount the source directory; goes on by itself";
+        case ErrorKind::tls:
+            return "check the certificate and `ca_file`, then `lockstep resume`";
+        case ErrorKind::local:
+            return "see the agent's log";
     }
     return {};
 }

@@ -12,7 +12,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using status::CommandResult;
 
-// Without a limit of its own a flush waits as long as it takes; this only bounds what a forgotten one holds.
+// Without a limit of its own a flush waits as long as it takes; this only bounds what a forgotten
+// one holds.
 constexpr std::chrono::hours flush_timeout{24};
 
 CommandResult unknown_mapping(const std::string& name)
@@ -63,7 +64,8 @@ std::shared_ptr<Mapping> Agent::make_mapping(const config::Mapping& config)
 
 void Agent::start()
 {
-    const watcher::LimitsWanted wanted{config_.inotify.max_user_watches, config_.inotify.max_user_instances,
+    const watcher::LimitsWanted wanted{config_.inotify.max_user_watches,
+                                       config_.inotify.max_user_instances,
                                        config_.inotify.max_queued_events};
     const std::string refused = watcher::raise_limits(wanted);
     if (!refused.empty()) log::warn("agent", refused);
@@ -71,12 +73,14 @@ void Agent::start()
     status::HttpOptions options;
     options.unix_socket = config_.service.status_socket;
     options.listen = config_.service.listen;
-    server_ = std::make_unique<status::HttpServer>(executors_.control().get_executor(), options, control());
+    server_ = std::make_unique<status::HttpServer>(executors_.control().get_executor(), options,
+                                                   control());
     for (const config::Mapping& mapping : config_.mappings) {
         const std::string file_system = watcher::unwatchable_file_system(mapping.source);
         if (!file_system.empty())
-            log::warn("agent", "the source is on " + file_system +
-                                   ": changes made by other hosts are not seen; set full_sync.every",
+            log::warn("agent",
+                      "the source is on " + file_system +
+                          ": changes made by other hosts are not seen; set full_sync.every",
                       {{"mapping", mapping.name}});
         mappings_.push_back(make_mapping(mapping));
         mappings_.back()->start();
@@ -123,7 +127,8 @@ CommandResult Agent::reload()
     for (const config::Mapping& mapping : next.mappings) {
         const std::shared_ptr<Mapping> known = find(mapping.name);
         if (known && known->config() == mapping) {
-            // The same lines may mean more now: a password file is read again, a module may be back.
+            // The same lines may mean more now: a password file is read again, a module may be
+            // back.
             known->resume_destinations();
             kept.push_back(known);
             all.push_back(known);
@@ -205,7 +210,8 @@ status::Control Agent::control()
 {
     status::Control control;
     control.snapshot = [this] { return snapshot(); };
-    control.flush = [this](std::vector<std::string> names, std::optional<std::chrono::milliseconds> timeout) {
+    control.flush = [this](std::vector<std::string> names,
+                           std::optional<std::chrono::milliseconds> timeout) {
         return flush(std::move(names), timeout);
     };
     control.resync = [this](std::string name, bool accept_empty) {

@@ -22,7 +22,8 @@ public:
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
 
-    // Throws Error(local, needs_person) when the socket or inotify cannot be had; nothing is half started then.
+    // Throws Error(local, needs_person) when the socket or inotify cannot be had; nothing is half
+    // started then.
     void start();
     // Reads the file again: a bad one changes nothing. Mappings that are the same go on untouched.
     status::CommandResult reload();
@@ -34,8 +35,8 @@ private:
     std::shared_ptr<const status::Snapshot> snapshot() const;
     std::shared_ptr<Mapping> find(const std::string& name) const;
     std::shared_ptr<Mapping> make_mapping(const config::Mapping& config);
-    boost::asio::awaitable<status::CommandResult> flush(std::vector<std::string> names,
-                                                        std::optional<std::chrono::milliseconds> timeout);
+    boost::asio::awaitable<status::CommandResult> flush(
+        std::vector<std::string> names, std::optional<std::chrono::milliseconds> timeout);
 
     Executors& executors_;
     std::string config_file_;

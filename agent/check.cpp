@@ -11,8 +11,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <iostream>
 #include <sys/stat.h>
+
+#include <iostream>
 
 namespace lockstep::agent {
 namespace {
@@ -32,8 +33,8 @@ bool check_sources(const config::Config& config)
         const config::Filter filter = filter_of(mapping);
         try {
             const Beneath source(mapping.source, mapping.one_file_system);
-            const SourceCount count =
-                count_source(source, mapping.one_file_system, [&](std::string_view path, bool directory) {
+            const SourceCount count = count_source(
+                source, mapping.one_file_system, [&](std::string_view path, bool directory) {
                     return filter.excludes_entry(path, directory);
                 });
             directories += count.directories;
@@ -51,13 +52,16 @@ bool check_sources(const config::Config& config)
                       << ": changes made by other hosts are not seen; set full_sync.every\n";
     }
     const watcher::InotifyLimits limits = watcher::read_limits();
-    const std::uint64_t planned = std::max(limits.max_user_watches, config.inotify.max_user_watches.value_or(0));
+    const std::uint64_t planned =
+        std::max(limits.max_user_watches, config.inotify.max_user_watches.value_or(0));
     std::cout << "inotify: " << directories << " watches needed, fs.inotify.max_user_watches is "
               << limits.max_user_watches;
-    if (planned > limits.max_user_watches) std::cout << " (raised to " << planned << " at start where we may)";
+    if (planned > limits.max_user_watches)
+        std::cout << " (raised to " << planned << " at start where we may)";
     std::cout << '\n';
     if (directories > planned) {
-        std::cout << "error: directories beyond the limit are polled; cure: sysctl -w fs.inotify.max_user_watches="
+        std::cout << "error: directories beyond the limit are polled; cure: sysctl -w "
+                     "fs.inotify.max_user_watches="
                   << directories * 2 << '\n';
         fine = false;
     }
@@ -87,18 +91,20 @@ bool probe(const config::Mapping& mapping, const config::Destination& destinatio
         try {
             std::rethrow_exception(failure);
         } catch (const Error& error) {
-            std::cout << "destination " << name << ": " << name_of(error.kind()) << ": " << error.what()
-                      << "\n  advice: " << advice_for(error.kind()) << '\n';
+            std::cout << "destination " << name << ": " << name_of(error.kind()) << ": "
+                      << error.what() << "\n  advice: " << advice_for(error.kind()) << '\n';
         } catch (const std::exception& error) {
             std::cout << "destination " << name << ": " << error.what() << '\n';
         }
     };
     try {
         asio::co_spawn(context,
-                       push::probe(endpoint_of(destination), push_options_of(mapping, destination)), told);
+                       push::probe(endpoint_of(destination), push_options_of(mapping, destination)),
+                       told);
         context.run();
     } catch (const Error& error) {
-        std::cout << "destination " << config::to_string(destination.url) << ": " << error.what() << '\n';
+        std::cout << "destination " << config::to_string(destination.url) << ": " << error.what()
+                  << '\n';
     }
     return fine;
 }

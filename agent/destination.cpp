@@ -24,6 +24,17 @@ constexpr std::size_t paths_shown_max = 20;
 constexpr std::chrono::milliseconds vanished_delay{20};
 constexpr std::chrono::hours never{24 * 365 * 10};
 
+// Where a receiver puts the temporary files of a batch; what a subtree of it holds is compared
+// again anyway.
+std::vector<std::string> parents_of(const plan::Batch& batch)
+{
+    std::set<std::string> parents;
+    for (const plan::DirtyPath& dirty : batch.paths)
+        if (!dirty.path.empty() && dirty.look != plan::Look::listing)
+            parents.emplace(parent_of(dirty.path));
+    return {parents.begin(), parents.end()};
+}
+
 std::string event_json(const std::string& destination, const std::string& message)
 {
     boost::json::object object;
@@ -48,7 +59,8 @@ transport::Endpoint endpoint_of(const config::Destination& destination)
     return endpoint;
 }
 
-transport::PushOptions push_options_of(const config::Mapping& mapping, const config::Destination& destination)
+transport::PushOptions push_options_of(const config::Mapping& mapping,
+                                       const config::Destination& destination)
 {
     transport::PushOptions options;
     options.links = mapping.preserve.links;
@@ -65,8 +77,8 @@ transport::PushOptions push_options_of(const config::Mapping& mapping, const con
     options.numeric_ids = mapping.numeric_ids;
     options.checksum = mapping.checksum;
     options.whole_file = mapping.whole_file;
-    options.timeout_s = static_cast<std::uint32_t>(
-        std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
+    options.timeout_s = static_cast<std::uint32_t>(std::max<std::int64_t>(
+        1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
     return options;
 }
 
@@ -191,7 +203,8 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     push::PushReport report;
     const auto strand = asio::make_strand(host_.transfer);
     try {
-        report = co_await asio::co_spawn(strand, push::push_batch(std::move(job)), asio::use_awaitable);
+        report =
+            co_await asio::co_spawn(strand, push::push_batch(std::move(job)), asio::use_awaitable);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -204,6 +217,8 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     if (stopping_) co_return;
     try {
         std::rethrow_exception(failure);
+    } catch (const push::BrokenPush& error) {
+        failed(batch, error, now, parents_of(batch));
     } catch (const Error& error) {
         failed(batch, error, now);
     } catch (const std::exception& error) {
@@ -236,7 +251,8 @@ push::PushJob Destination::job_for(plan::Batch batch)
 
 // ---- what became of it
 
-// The daemon complained and we do not know about which path: smaller batches tell, down to one path.
+// The daemon complained and we do not know about which path: smaller batches tell, down to one
+// path.
 void Destination::split_after_unattributed(const plan::Batch& batch, push::PushReport& report)
 {
     if (batch.paths.size() > 1) {
@@ -272,7 +288,8 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         split_after_unattributed(batch, report);
         if (batch.paths.size() > 1) {
             dirty_.give_back(batch, now);
-            log::debug("push", "told apart in smaller batches", {{"destination", url()}, {"message", report.unattributed.front()}});
+            log::debug("push", "told apart in smaller batches",
+                       {{"destination", url()}, {"message", report.unattributed.front()}});
             return;
         }
     } else {
@@ -293,14 +310,15 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     };
     for (const PathFailure& failure : report.failures) {
         if (!failed_paths.insert(failure.path).second) continue;
-        const bool unlisted = std::find(report.unlisted.begin(), report.unlisted.end(), failure.path) !=
-                              report.unlisted.end();
+        const bool unlisted = std::find(report.unlisted.begin(), report.unlisted.end(),
+                                        failure.path) != report.unlisted.end();
         const plan::Look look = unlisted ? plan::Look::subtree : plan::Look::content;
         if (failure.vanished) {
             again.push_back({failure.path, look, now + vanished_delay});
             continue;
         }
-        const auto delay = plan::retry_delay(times, attempts_before(failure.path) + 1, static_cast<std::uint32_t>(random_()));
+        const auto delay = plan::retry_delay(times, attempts_before(failure.path) + 1,
+                                             static_cast<std::uint32_t>(random_()));
         again.push_back({failure.path, look, now + delay});
         if (trouble.paths.empty()) {
             trouble.kind = failure.kind;
@@ -314,7 +332,8 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     if (!report.withheld.empty() || report.max_delete_hit) {
         deletes_withheld_ = true;
         for (const std::string& path : report.withheld)
-            if (failed_paths.insert(path).second) again.push_back({path, plan::Look::content, now + never});
+            if (failed_paths.insert(path).second)
+                again.push_back({path, plan::Look::content, now + never});
         if (report.max_delete_hit)
             for (const plan::DirtyPath& dirty : batch.paths)
                 if (dirty.look == plan::Look::subtree && failed_paths.insert(dirty.path).second)
@@ -344,16 +363,18 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     note_state();
 }
 
-void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint now)
+void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint now,
+                         const std::vector<std::string>& listings)
 {
     ++sessions_;
     ++attempts_;
     ++retries_;
     const plan::RetryTimes times{config_.retry.initial, config_.retry.max};
     // The source is looked at again as soon as the mapping knows better; a person is not hurried.
-    const auto delay = error.remedy() == Remedy::needs_person
-                           ? config_.retry.max
-                           : plan::retry_delay(times, attempts_, static_cast<std::uint32_t>(random_()));
+    const auto delay =
+        error.remedy() == Remedy::needs_person
+            ? config_.retry.max
+            : plan::retry_delay(times, attempts_, static_cast<std::uint32_t>(random_()));
     not_before_ = now + delay;
     Trouble trouble;
     trouble.kind = error.kind();
@@ -361,7 +382,7 @@ void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint
     trouble.message = error.what();
     session_trouble_ = trouble;
     remember(std::move(trouble));
-    dirty_.give_back(batch, now);
+    dirty_.give_back(batch, now, listings);
     note_state();
 }
 
@@ -390,7 +411,8 @@ status::DestinationState Destination::state(TimePoint now) const
         return session_trouble_->remedy == Remedy::needs_person ? DestinationState::stopped
                                                                 : DestinationState::waiting;
     if (deletes_withheld_) return DestinationState::stopped;
-    if (dirty_.empty()) return in_step_at_ ? DestinationState::in_step : DestinationState::connecting;
+    if (dirty_.empty())
+        return in_step_at_ ? DestinationState::in_step : DestinationState::connecting;
     if (pushing_ || dirty_.has_due(now))
         return in_step_at_ || pushing_ ? DestinationState::syncing : DestinationState::connecting;
     return DestinationState::waiting;
@@ -404,7 +426,8 @@ void Destination::note_state()
                        (noted_state_ == status::DestinationState::syncing &&
                         now == status::DestinationState::in_step);
     noted_state_ = now;
-    log::write(quiet ? log::Level::debug : log::Level::info, "destination", std::string(status::name_of(now)),
+    log::write(quiet ? log::Level::debug : log::Level::info, "destination",
+               std::string(status::name_of(now)),
                {{"mapping", mapping_.name}, {"destination", url()}});
     host_.publish("state", event_json(url(), std::string(status::name_of(now))));
 }
@@ -424,7 +447,8 @@ std::string Destination::describe_trouble() const
 
 std::string Destination::hopeless(std::uint64_t mark, TimePoint now) const
 {
-    if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person) return describe_trouble();
+    if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person)
+        return describe_trouble();
     if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
     if (!pushing_ && dirty_.only_failures(mark, now + std::chrono::milliseconds(200)))
         return describe_trouble();

@@ -21,17 +21,18 @@ namespace lockstep::agent {
 // What a destination asks of the mapping it belongs to.
 struct DestinationHost {
     boost::asio::any_io_executor control;
-    boost::asio::any_io_executor transfer;  // the pool
+    boost::asio::any_io_executor transfer;                                // the pool
     std::function<bool(std::string_view path, bool directory)> excluded;  // any thread
     std::vector<std::string> filter_rules;
-    std::function<std::uint64_t()> entries;                               // of the source, for max_delete
+    std::function<std::uint64_t()> entries;  // of the source, for max_delete
     std::function<void(std::string type, std::string json)> publish;
-    std::function<void()> changed;                                        // state or acknowledgement
+    std::function<void()> changed;  // state or acknowledgement
 };
 
 // Where a destination is, with its password read just now. Throws Error(auth).
 transport::Endpoint endpoint_of(const config::Destination& destination);
-transport::PushOptions push_options_of(const config::Mapping& mapping, const config::Destination& destination);
+transport::PushOptions push_options_of(const config::Mapping& mapping,
+                                       const config::Destination& destination);
 
 // Shared with the coroutine of its loop, which ends after stop().
 class Destination : public std::enable_shared_from_this<Destination> {
@@ -44,7 +45,8 @@ public:
     void stop();
 
     void mark(const std::string& path, plan::Look look, TimePoint now);
-    // Sending is allowed while the source is live, the directory of this identity, and the mapping is not paused.
+    // Sending is allowed while the source is live, the directory of this identity, and the mapping
+    // is not paused.
     void allow(bool sending, push::SourceIdentity identity);
     // Try at once what waits or is stopped.
     void resume(bool accept_deletes);
@@ -82,7 +84,9 @@ private:
     TimePoint next_moment(TimePoint now) const;
 
     void acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now);
-    void failed(const plan::Batch& batch, const Error& error, TimePoint now);
+    // `listings`: directories where the daemon may have left something.
+    void failed(const plan::Batch& batch, const Error& error, TimePoint now,
+                const std::vector<std::string>& listings = {});
     void remember(Trouble trouble);
     void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
     status::DestinationState state(TimePoint now) const;

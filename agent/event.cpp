@@ -22,7 +22,8 @@ asio::awaitable<void> Event::wait_until(Clock::time_point limit)
     };
     waiting_.insert(&timer);
     const Registered registered{waiting_, &timer};
-    boost::system::error_code ignored;  // cancelled: by notify_all, or for good, which the next await says
+    boost::system::error_code
+        ignored;  // cancelled: by notify_all, or for good, which the next await says
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 

@@ -9,8 +9,8 @@
 
 namespace lockstep::agent {
 
-// control() runs in whoever calls run(): events, dirty sets, status, signals, never file I/O on user data.
-// The pool reads, hashes and sends.
+// control() runs in whoever calls run(): events, dirty sets, status, signals, never file I/O on
+// user data. The pool reads, hashes and sends.
 class Executors {
 public:
     Executors() : control_(1), pool_(std::max(2U, std::thread::hardware_concurrency())) {}

@@ -23,7 +23,8 @@ status::Latency LatencyMeter::value() const
     status::Latency latency;
     latency.count = count_;
     latency.sum_ms = sum_ms_;
-    for (std::size_t i = 0; i < bounds_ms.size(); ++i) latency.buckets.emplace_back(bounds_ms[i], counts_[i]);
+    for (std::size_t i = 0; i < bounds_ms.size(); ++i)
+        latency.buckets.emplace_back(bounds_ms[i], counts_[i]);
     if (recent_.empty()) return latency;
     std::vector<float> sorted = recent_;
     std::sort(sorted.begin(), sorted.end());

@@ -1,4 +1,5 @@
-// How long changes took from event to acknowledgement: buckets since the start, quantiles of the latest.
+// How long changes took from event to acknowledgement: buckets since the start, quantiles of the
+// latest.
 #pragma once
 
 #include "agent/status/snapshot.h"
@@ -12,8 +13,8 @@ namespace lockstep::agent {
 
 class LatencyMeter {
 public:
-    static constexpr std::array<double, 16> bounds_ms{1,   2,   3,   5,    7.5,  10,    25,    50,
-                                                      100, 250, 500, 1000, 5000, 30000, 60000, 600000};
+    static constexpr std::array<double, 16> bounds_ms{
+        1, 2, 3, 5, 7.5, 10, 25, 50, 100, 250, 500, 1000, 5000, 30000, 60000, 600000};
     static constexpr std::size_t recent_max = 2048;
 
     void record(std::chrono::steady_clock::duration took);

@@ -18,7 +18,10 @@ struct Execute {
     {
         return agent::check({command.config, command.connect, command.path});
     }
-    int operator()(const cli::Sync& command) const { return agent::sync(command.config, command.names); }
+    int operator()(const cli::Sync& command) const
+    {
+        return agent::sync(command.config, command.names);
+    }
     int operator()(const cli::Status& command) const { return cli::status_command(command); }
     int operator()(const cli::Flush& command) const { return cli::flush_command(command); }
     int operator()(const cli::Resync& command) const { return cli::resync_command(command); }

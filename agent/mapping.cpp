@@ -34,18 +34,30 @@ std::optional<push::SourceIdentity> identity_of(const std::string& source)
 std::string_view name_of(ChangeKind kind)
 {
     switch (kind) {
-        case ChangeKind::content: return "content";
-        case ChangeKind::writing: return "writing";
-        case ChangeKind::attributes: return "attributes";
-        case ChangeKind::gone: return "gone";
-        case ChangeKind::moved: return "moved";
-        case ChangeKind::subtree: return "subtree";
-        case ChangeKind::unreadable: return "unreadable";
-        case ChangeKind::readable: return "readable";
-        case ChangeKind::live: return "live";
-        case ChangeKind::root_lost: return "root_lost";
-        case ChangeKind::overflow: return "overflow";
-        case ChangeKind::barrier: return "barrier";
+        case ChangeKind::content:
+            return "content";
+        case ChangeKind::writing:
+            return "writing";
+        case ChangeKind::attributes:
+            return "attributes";
+        case ChangeKind::gone:
+            return "gone";
+        case ChangeKind::moved:
+            return "moved";
+        case ChangeKind::subtree:
+            return "subtree";
+        case ChangeKind::unreadable:
+            return "unreadable";
+        case ChangeKind::readable:
+            return "readable";
+        case ChangeKind::live:
+            return "live";
+        case ChangeKind::root_lost:
+            return "root_lost";
+        case ChangeKind::overflow:
+            return "overflow";
+        case ChangeKind::barrier:
+            return "barrier";
     }
     return "change";
 }
@@ -79,9 +91,11 @@ void Mapping::start()
         const std::shared_ptr<Mapping> self = weak.lock();
         return self && self->watch_ ? self->watch_->figures().entries : 0;
     };
-    host.publish = [publish = host_.publish, name = config_.name](std::string type, std::string json) {
-        publish({std::move(type), "{\"mapping\":" + boost::json::serialize(boost::json::string(name)) + "," +
-                                      json.substr(1)});
+    host.publish = [publish = host_.publish, name = config_.name](std::string type,
+                                                                  std::string json) {
+        publish(
+            {std::move(type), "{\"mapping\":" + boost::json::serialize(boost::json::string(name)) +
+                                  "," + json.substr(1)});
     };
     host.changed = [weak] {
         if (const std::shared_ptr<Mapping> self = weak.lock()) {
@@ -133,32 +147,48 @@ void Mapping::accept(std::vector<Change> changes)
 void Mapping::accept(const Change& change, TimePoint now)
 {
     if (log::enabled(log::Level::trace))
-        log::write(log::Level::trace, "watch", std::string(name_of(change.kind)) + " " + quoted(change.path),
+        log::write(log::Level::trace, "watch",
+                   std::string(name_of(change.kind)) + " " + quoted(change.path),
                    {{"mapping", config_.name}});
     switch (change.kind) {
-        case ChangeKind::content: touch(change.path, Look::content, false, now); break;
-        case ChangeKind::writing: touch(change.path, Look::content, true, now); break;
-        case ChangeKind::attributes: touch(change.path, Look::attributes, false, now); break;
-        case ChangeKind::gone: touch(change.path, Look::content, false, now); break;
+        case ChangeKind::content:
+            touch(change.path, Look::content, false, now);
+            break;
+        case ChangeKind::writing:
+            touch(change.path, Look::content, true, now);
+            break;
+        case ChangeKind::attributes:
+            touch(change.path, Look::attributes, false, now);
+            break;
+        case ChangeKind::gone:
+            touch(change.path, Look::content, false, now);
+            break;
         case ChangeKind::moved:
             touch(change.from, Look::content, false, now);
             touch(change.path, change.directory ? Look::subtree : Look::content, false, now);
             break;
-        case ChangeKind::subtree: touch(change.path, Look::subtree, false, now); break;
+        case ChangeKind::subtree:
+            touch(change.path, Look::subtree, false, now);
+            break;
         case ChangeKind::unreadable:
             if (unreadable_.insert(change.path).second)
                 log::warn("watch", change.detail, {{"mapping", config_.name}});
             break;
         case ChangeKind::readable:
             unreadable_.erase(change.path);
-            log::info("watch", "readable again: " + quoted(change.path), {{"mapping", config_.name}});
+            log::info("watch", "readable again: " + quoted(change.path),
+                      {{"mapping", config_.name}});
             break;
         case ChangeKind::overflow:
             log::warn("watch", "the kernel's event queue overflowed: the source is compared again",
                       {{"mapping", config_.name}});
             break;
-        case ChangeKind::live: source_found(now); break;
-        case ChangeKind::root_lost: source_lost(change.detail); break;
+        case ChangeKind::live:
+            source_found(now);
+            break;
+        case ChangeKind::root_lost:
+            source_lost(change.detail);
+            break;
         case ChangeKind::barrier:
             barriers_seen_ = std::max(barriers_seen_, change.number);
             changed_.notify_all();
@@ -273,7 +303,8 @@ void Mapping::resume(bool accept_deletes)
 
 void Mapping::resume_destinations()
 {
-    for (const std::shared_ptr<Destination>& destination : destinations_) destination->resume(false);
+    for (const std::shared_ptr<Destination>& destination : destinations_)
+        destination->resume(false);
 }
 
 // True once the watcher has told everything that had happened when it was asked.
@@ -286,7 +317,8 @@ asio::awaitable<bool> Mapping::barrier(TimePoint limit)
     co_return barriers_seen_ >= number;
 }
 
-asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> self, TimePoint limit)
+asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> self,
+                                                      TimePoint limit)
 {
     status::CommandResult result;
     const std::string prefix = "mapping " + self->config_.name + ": ";
@@ -295,13 +327,15 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
         co_return result;
     }
     const bool told = co_await self->barrier(limit);
-    // Only what a live watch has told may be believed; a scan that is still running ends in a full compare.
+    // Only what a live watch has told may be believed; a scan that is still running ends in a full
+    // compare.
     while (!self->live_ && !self->source_missing_ && !self->stopping_ && Clock::now() < limit)
         co_await self->changed_.wait_until(limit);
     if (self->stopping_ || self->source_missing_ || !told || !self->live_) {
-        result.message = prefix + (self->stopping_         ? "the agent is stopping"
-                                   : self->source_missing_ ? "source missing: " + self->source_detail_
-                                                           : "timed out while the source is scanned");
+        result.message =
+            prefix + (self->stopping_         ? "the agent is stopping"
+                      : self->source_missing_ ? "source missing: " + self->source_detail_
+                                              : "timed out while the source is scanned");
         co_return result;
     }
     self->hand_over(self->settle_.take_all());
@@ -321,7 +355,8 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
             if (self->stopping_) why = "the agent is stopping";
             if (self->paused_) why = "paused";
             if (self->source_missing_) why = "source missing: " + self->source_detail_;
-            if (why.empty() && Clock::now() >= limit) why = "timed out: " + destination->describe_trouble();
+            if (why.empty() && Clock::now() >= limit)
+                why = "timed out: " + destination->describe_trouble();
             if (!why.empty()) break;
             co_await destination->changed().wait_until(limit);
         }
@@ -336,7 +371,8 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
     co_return result;
 }
 
-asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> self, bool accept_empty)
+asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> self,
+                                                       bool accept_empty)
 {
     const TimePoint now = Clock::now();
     for (const std::shared_ptr<Destination>& destination : self->destinations_) {
@@ -371,7 +407,8 @@ status::Mapping Mapping::snapshot(TimePoint now) const
         told.watches = figures.watches;
         told.polled_directories = figures.unwatched;
         told.queue_overflows = figures.overflows;
-        told.events = {figures.created, figures.modified, figures.moved, figures.deleted, figures.attrib};
+        told.events = {figures.created, figures.modified, figures.moved, figures.deleted,
+                       figures.attrib};
         if (told.detail.empty()) told.detail = watch_->limits_advice();
     }
     for (const std::string& path : unreadable_) {

@@ -1,4 +1,5 @@
-// One source: what the watcher says settles and becomes dirty at every destination. On the control thread.
+// One source: what the watcher says settles and becomes dirty at every destination. On the control
+// thread.
 #pragma once
 
 #include "agent/destination.h"
@@ -35,7 +36,8 @@ public:
     void start();
     void stop();
 
-    // Answers when every change made before the call is at every destination, or when that cannot be.
+    // Answers when every change made before the call is at every destination, or when that cannot
+    // be.
     static boost::asio::awaitable<status::CommandResult> flush(std::shared_ptr<Mapping> self,
                                                                TimePoint limit);
     static boost::asio::awaitable<status::CommandResult> resync(std::shared_ptr<Mapping> self,
@@ -75,7 +77,7 @@ private:
 
     bool stopping_ = false;
     bool paused_ = false;
-    bool live_ = false;           // scanned and watched, now
+    bool live_ = false;  // scanned and watched, now
     bool ever_live_ = false;
     bool source_missing_ = false;
     std::string source_detail_;

@@ -5,29 +5,55 @@
 #include "base/log.h"
 
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include <csignal>
-#include <cstdio>
-#include <iostream>
 #include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <thread>
 
 namespace lockstep::agent {
 namespace {
 
 namespace asio = boost::asio;
 
-// A stop that takes longer than this is cut short: everything that was not acknowledged is sent again at the
-// next start.
+// A stop that takes longer than this is cut short: everything that was not acknowledged is sent
+// again at the next start.
 constexpr std::chrono::seconds stop_limit{4};
+
+// A thread of its own: it keeps no loop alive, and holds when it is a loop or the pool that does
+// not end.
+class StopLimit {
+public:
+    void begin()
+    {
+        if (thread_.joinable()) return;
+        thread_ = std::jthread([](const std::stop_token& over) {
+            std::mutex mutex;
+            std::unique_lock lock(mutex);
+            std::condition_variable_any never;
+            never.wait_for(lock, over, stop_limit, [] { return false; });
+            if (over.stop_requested()) return;
+            log::warn("agent", "stopped with work in flight");
+            std::_Exit(0);
+        });
+    }
+
+private:
+    std::jthread thread_;
+};
 
 class Signals {
 public:
-    Signals(Executors& executors, Agent& agent, Service& service)
+    Signals(Executors& executors, Agent& agent, Service& service, StopLimit& limit)
         : agent_(agent),
           service_(service),
-          set_(executors.control(), SIGTERM, SIGINT, SIGHUP),
-          limit_(executors.control())
+          limit_(limit),
+          set_(executors.control(), SIGTERM, SIGINT, SIGHUP)
     {
         wait();
     }
@@ -47,20 +73,15 @@ private:
             }
             log::info("agent", "stopping");
             service_.stopping();
+            limit_.begin();
             agent_.stop();
-            limit_.expires_after(stop_limit);
-            limit_.async_wait([](const boost::system::error_code& cancelled) {
-                if (cancelled) return;
-                log::warn("agent", "stopped with work in flight");
-                std::_Exit(0);
-            });
         });
     }
 
     Agent& agent_;
     Service& service_;
+    StopLimit& limit_;
     asio::signal_set set_;
-    asio::steady_timer limit_;
 };
 
 }  // namespace
@@ -76,13 +97,15 @@ int run(const std::string& config_file)
     std::signal(SIGPIPE, SIG_IGN);
     try {
         log::configure(log_settings(loaded.config->log));
+        StopLimit limit;
         Executors executors;
         Agent agent(executors, config_file, std::move(*loaded.config));
         Service service(executors.control());
         agent.start();
-        const Signals signals(executors, agent, service);
+        const Signals signals(executors, agent, service, limit);
         service.ready();
-        log::info("agent", "started", {{"pid", std::to_string(::getpid())}, {"version", LOCKSTEP_VERSION}});
+        log::info("agent", "started",
+                  {{"pid", std::to_string(::getpid())}, {"version", LOCKSTEP_VERSION}});
         executors.control().run();
         log::info("agent", "stopped");
     } catch (const Error& error) {

@@ -1,8 +1,8 @@
 #include "agent/service.h"
 
 #include <boost/asio/steady_timer.hpp>
-
 #include <systemd/sd-daemon.h>
+
 #include <time.h>
 
 #include <chrono>
@@ -14,12 +14,14 @@ std::uint64_t monotonic_usec()
 {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+           static_cast<std::uint64_t>(now.tv_nsec) / 1000;
 }
 
 }  // namespace
 
-// The control thread says that it lives at half of the time it has; a loop that hangs stops saying so.
+// The control thread says that it lives at half of the time it has; a loop that hangs stops saying
+// so.
 struct Service::State : std::enable_shared_from_this<State> {
     explicit State(boost::asio::io_context& control) : timer(control)
     {

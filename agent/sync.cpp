@@ -14,9 +14,10 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
-#include <unistd.h>
 
 namespace lockstep::agent {
 namespace {
@@ -83,10 +84,12 @@ asio::awaitable<void> synchronise(Run& run, asio::any_io_executor pool)
     {
         const Beneath source(run.mapping.source, run.mapping.one_file_system);
         struct stat status {};
-        if (source.status(std::string_view(), status) == 0) identity = {status.st_dev, status.st_ino};
+        if (source.status(std::string_view(), status) == 0)
+            identity = {status.st_dev, status.st_ino};
         const SourceCount count = count_source(
-            source, run.mapping.one_file_system,
-            [&run](std::string_view path, bool directory) { return run.filter->excludes_entry(path, directory); });
+            source, run.mapping.one_file_system, [&run](std::string_view path, bool directory) {
+                return run.filter->excludes_entry(path, directory);
+            });
         run.entries = count.entries;
     }
     plan::Batch batch;
@@ -161,10 +164,11 @@ private:
             if (run->over) ++over;
         }
         constexpr std::size_t width = 30;
-        const std::size_t filled = entries == 0 ? 0 : std::min<std::size_t>(width, files * width / entries);
-        std::cout << "\r\x1b[K[" << std::string(filled, '#') << std::string(width - filled, '.') << "] "
-                  << files << " of at most " << entries << " files, " << bytes / 1'000'000 << " MB, " << over
-                  << "/" << runs_.size() << " destinations done" << std::flush;
+        const std::size_t filled =
+            entries == 0 ? 0 : std::min<std::size_t>(width, files * width / entries);
+        std::cout << "\r\x1b[K[" << std::string(filled, '#') << std::string(width - filled, '.')
+                  << "] " << files << " of at most " << entries << " files, " << bytes / 1'000'000
+                  << " MB, " << over << "/" << runs_.size() << " destinations done" << std::flush;
     }
 
     const std::vector<std::unique_ptr<Run>>& runs_;
@@ -185,15 +189,18 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
     std::vector<std::unique_ptr<Run>> runs;
     for (const std::string& name : names) {
         const auto& mappings = loaded.config->mappings;
-        const bool known = std::any_of(mappings.begin(), mappings.end(),
-                                       [&](const config::Mapping& mapping) { return mapping.name == name; });
+        const bool known =
+            std::any_of(mappings.begin(), mappings.end(),
+                        [&](const config::Mapping& mapping) { return mapping.name == name; });
         if (known) continue;
         std::cerr << "lockstep: no mapping named " << quoted(name) << " in " << config_file << '\n';
         return 2;
     }
     for (const config::Mapping& mapping : loaded.config->mappings) {
-        if (!names.empty() && std::find(names.begin(), names.end(), mapping.name) == names.end()) continue;
-        const auto filter = std::make_shared<const config::Filter>(mapping.include, mapping.exclude);
+        if (!names.empty() && std::find(names.begin(), names.end(), mapping.name) == names.end())
+            continue;
+        const auto filter =
+            std::make_shared<const config::Filter>(mapping.include, mapping.exclude);
         for (const config::Destination& destination : mapping.destinations) {
             runs.push_back(std::make_unique<Run>());
             runs.back()->mapping = mapping;
@@ -214,8 +221,9 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
                 try {
                     std::rethrow_exception(failure);
                 } catch (const Error& error) {
-                    end(run, false, std::string(name_of(error.kind())) + ": " + error.what() +
-                                        "\n  advice: " + advice_for(error.kind()));
+                    end(run, false,
+                        std::string(name_of(error.kind())) + ": " + error.what() +
+                            "\n  advice: " + advice_for(error.kind()));
                 } catch (const std::exception& error) {
                     end(run, false, error.what());
                 }

@@ -15,7 +15,8 @@ struct SourceCount {
     std::uint64_t unreadable = 0;
 };
 
-SourceCount count_source(const Beneath& source, bool one_file_system,
-                         const std::function<bool(std::string_view path, bool directory)>& excluded);
+SourceCount count_source(
+    const Beneath& source, bool one_file_system,
+    const std::function<bool(std::string_view path, bool directory)>& excluded);
 
 }  // namespace lockstep::agent

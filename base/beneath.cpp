@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/path.h"
 
+#include <climits>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -10,7 +12,6 @@
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <memory>
 
 namespace lockstep {
@@ -47,8 +48,8 @@ Opened Beneath::open(std::string_view path, int flags) const
 
 Opened Beneath::open_file(std::string_view path) const
 {
-    // The type is known before the open: opening a device or a FIFO, even without blocking, can have
-    // effects. What is swapped in between is caught by the second look.
+    // The type is known before the open: opening a device or a FIFO, even without blocking, can
+    // have effects. What is swapped in between is caught by the second look.
     struct stat before {};
     if (const int error = status(path, before); error != 0) return {Fd(), error};
     if (S_ISLNK(before.st_mode)) return {Fd(), ELOOP};
@@ -118,8 +119,8 @@ int Beneath::list(std::string_view path, std::vector<DirEntry>& entries) const
         const std::string_view name = next->d_name;
         if (name == "." || name == "..") continue;
         DirEntry entry{std::string(name), {}};
-        if (::fstatat(::dirfd(directory.get()), next->d_name, &entry.status,
-                      AT_SYMLINK_NOFOLLOW) == 0)
+        if (::fstatat(::dirfd(directory.get()), next->d_name, &entry.status, AT_SYMLINK_NOFOLLOW) ==
+            0)
             entries.push_back(std::move(entry));
         else if (errno != ENOENT)
             return errno;

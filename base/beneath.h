@@ -24,12 +24,13 @@ struct DirEntry {
 };
 
 // A directory held open; everything is reached through it by openat2 with RESOLVE_BENEATH and
-// RESOLVE_NO_SYMLINKS (and RESOLVE_NO_XDEV where one_file_system): no symlink, "..", or magic link that
-// somebody plants leads out, and a component swapped in mid-flight gives ELOOP, EXDEV or ENOTDIR.
+// RESOLVE_NO_SYMLINKS (and RESOLVE_NO_XDEV where one_file_system): no symlink, "..", or magic link
+// that somebody plants leads out, and a component swapped in mid-flight gives ELOOP, EXDEV or
+// ENOTDIR.
 //
-// Paths are relative (base/path.h); "" is the directory itself. Every call is one attempt; what happens
-// every day (ENOENT, EACCES) is a value. Opening never blocks (O_NONBLOCK) and never follows.
-// Thread-safe: holds only a descriptor.
+// Paths are relative (base/path.h); "" is the directory itself. Every call is one attempt; what
+// happens every day (ENOENT, EACCES) is a value. Opening never blocks (O_NONBLOCK) and never
+// follows. Thread-safe: holds only a descriptor.
 class Beneath {
 public:
     // Throws Error(source, retry) when `absolute` is no directory that can be opened.

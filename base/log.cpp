@@ -33,11 +33,16 @@ State& state()
 spdlog::level::level_enum spdlog_level(Level level)
 {
     switch (level) {
-        case Level::trace: return spdlog::level::trace;
-        case Level::debug: return spdlog::level::debug;
-        case Level::info: return spdlog::level::info;
-        case Level::warn: return spdlog::level::warn;
-        case Level::error: return spdlog::level::err;
+        case Level::trace:
+            return spdlog::level::trace;
+        case Level::debug:
+            return spdlog::level::debug;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warn:
+            return spdlog::level::warn;
+        case Level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
@@ -45,11 +50,16 @@ spdlog::level::level_enum spdlog_level(Level level)
 std::string_view level_name(Level level)
 {
     switch (level) {
-        case Level::trace: return "trace";
-        case Level::debug: return "debug";
-        case Level::info: return "info";
-        case Level::warn: return "warn";
-        case Level::error: return "error";
+        case Level::trace:
+            return "trace";
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warn:
+            return "warn";
+        case Level::error:
+            return "error";
     }
     return "info";
 }
@@ -109,7 +119,8 @@ std::string timestamp()
     const auto now = std::chrono::system_clock::now();
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
     const auto millis =
-        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() %
+        1000;
     std::tm utc{};
     gmtime_r(&seconds, &utc);
     std::array<char, 40> text{};
@@ -203,9 +214,15 @@ void write(Level level, std::string_view component, std::string_view message,
     const Format format = state().format.load(std::memory_order_relaxed);
     std::string line;
     switch (format) {
-        case Format::text: line = text_line(component, message, fields); break;
-        case Format::json: line = json_line(level, component, message, fields); break;
-        case Format::ecs: line = ecs_line(level, component, message, fields); break;
+        case Format::text:
+            line = text_line(component, message, fields);
+            break;
+        case Format::json:
+            line = json_line(level, component, message, fields);
+            break;
+        case Format::ecs:
+            line = ecs_line(level, component, message, fields);
+            break;
     }
     current()->log(spdlog_level(level), spdlog::string_view_t(line));
 }

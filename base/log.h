@@ -26,8 +26,8 @@ struct Field {
     std::string value;
 };
 
-// Throws Error(local) when the file cannot be opened. Until it is called, lines of info and above go
-// to stderr as text. May be called again (reload).
+// Throws Error(local) when the file cannot be opened. Until it is called, lines of info and above
+// go to stderr as text. May be called again (reload).
 void configure(const Settings& settings);
 
 // Closes and opens the file again, after logrotate moved it.

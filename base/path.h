@@ -18,8 +18,8 @@ std::string_view name_of_path(std::string_view path) noexcept;
 // True for equal paths too; everything is below "".
 bool is_at_or_below(std::string_view path, std::string_view ancestor) noexcept;
 
-// For people, logs and JSON: control bytes, backslash and what is not UTF-8 as \xNN, never ambiguous
-// (a backslash itself is \\). The result is valid UTF-8.
+// For people, logs and JSON: control bytes, backslash and what is not UTF-8 as \xNN, never
+// ambiguous (a backslash itself is \\). The result is valid UTF-8.
 std::string escaped(std::string_view bytes);
 // The same between single quotes.
 std::string quoted(std::string_view bytes);

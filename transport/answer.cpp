@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 256 * 1024;
 
-// The file's digest made surely wrong: all zero, and if that should be right, not quite (PROTOCOL.md 15.4).
+// The file's digest made surely wrong: all zero, and if that should be right, not quite
+// (PROTOCOL.md 15.4).
 void spoil(delta::Sum& sum, std::size_t length)
 {
     const bool zero = std::all_of(sum.begin(), sum.begin() + static_cast<std::ptrdiff_t>(length),

@@ -23,11 +23,12 @@ public:
     Answerer(AnswerForm form, std::unique_ptr<delta::TokenCodec> codec);
     ~Answerer();
 
-    // Writes tokens and digest of `path` after the echo that the caller has put into `out`; the file must be
-    // open already. Reads at most what the file held when it was opened. A read error ends the stream with
-    // a wrong digest (PROTOCOL.md 15.4) and is returned; the receiver then discards and asks again.
-    asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file, const Request& request,
-                                                     Outbox& out);
+    // Writes tokens and digest of `path` after the echo that the caller has put into `out`; the
+    // file must be open already. Reads at most what the file held when it was opened. A read error
+    // ends the stream with a wrong digest (PROTOCOL.md 15.4) and is returned; the receiver then
+    // discards and asks again.
+    asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file,
+                                                     const Request& request, Outbox& out);
 
     std::uint64_t literal_bytes() const noexcept { return literal_bytes_; }
     std::uint64_t matched_bytes() const noexcept { return matched_bytes_; }

@@ -8,8 +8,8 @@
 
 namespace lockstep::transport {
 
-// Takes what the stream gives and keeps what was not asked for. An end of the stream in the middle is
-// Error(unreachable, retry) "greeting: closed by the daemon". `what` names what is being read.
+// Takes what the stream gives and keeps what was not asked for. An end of the stream in the middle
+// is Error(unreachable, retry) "greeting: closed by the daemon". `what` names what is being read.
 class ByteReader {
 public:
     explicit ByteReader(Stream& stream) : stream_(stream) {}

@@ -9,9 +9,9 @@
 
 namespace lockstep::transport {
 
-// While it lives, the stream fails with Error(timeout, retry) "NAME: timed out after N ms (PEER)" once `limit` has
-// passed since construction or the last progress(). The stream must outlive it. Its timer's handler may be
-// queued when it dies: it then finds nobody (shared state).
+// While it lives, the stream fails with Error(timeout, retry) "NAME: timed out after N ms (PEER)"
+// once `limit` has passed since construction or the last progress(). The stream must outlive it.
+// Its timer's handler may be queued when it dies: it then finds nobody (shared state).
 class Deadline {
 public:
     Deadline(Stream& stream, std::chrono::milliseconds limit, std::string name);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 4096;
 constexpr std::size_t motd_bytes_max = 256 * 1024;
-// A daemon may look up our name first, for ten seconds and more; beyond this it only keeps us waiting.
+// A daemon may look up our name first, for ten seconds and more; beyond this it only keeps us
+// waiting.
 constexpr std::chrono::milliseconds login_limit{30'000};
 
 struct Conversation {
@@ -40,8 +41,10 @@ asio::awaitable<void> log_in(Conversation& with, const Endpoint& endpoint, Greet
         const std::string line = co_await with.in.line("login", line_bytes_max);
         const Reply reply = parse_reply(line);
         switch (reply.kind) {
-            case ReplyKind::ok: co_return;
-            case ReplyKind::error: throw refusal(line, endpoint.module, endpoint.user);
+            case ReplyKind::ok:
+                co_return;
+            case ReplyKind::error:
+                throw refusal(line, endpoint.module, endpoint.user);
             case ReplyKind::exit:
                 throw Error(ErrorKind::protocol, Remedy::needs_person,
                             "login: the daemon listed its modules instead of opening " +
@@ -56,9 +59,10 @@ asio::awaitable<void> log_in(Conversation& with, const Endpoint& endpoint, Greet
                 break;
             case ReplyKind::auth_required: {
                 if (endpoint.user.empty() || !endpoint.password)
-                    throw Error(ErrorKind::auth, Remedy::needs_person,
-                                "module " + quoted(endpoint.module) +
-                                    " asks for a login, and no user or no password_file is configured");
+                    throw Error(
+                        ErrorKind::auth, Remedy::needs_person,
+                        "module " + quoted(endpoint.module) +
+                            " asks for a login, and no user or no password_file is configured");
                 const std::string digest = choose_auth_digest(ours, theirs, protocol);
                 std::string response =
                     auth_response(endpoint.user, *endpoint.password, reply.text, digest, protocol);

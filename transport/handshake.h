@@ -1,4 +1,5 @@
-// From a connected stream to the seed: greeting, login, arguments, negotiation (PROTOCOL.md 2, 3, 4, 7).
+// From a connected stream to the seed: greeting, login, arguments, negotiation (PROTOCOL.md 2, 3,
+// 4, 7).
 #pragma once
 
 #include "transport/push_session.h"
@@ -19,9 +20,9 @@ struct Agreed {
     std::uint64_t received = 0;
 };
 
-// Throws Error with the contract's kind for every refusal of the daemon before the framed part; refusals
-// that come framed (read only, refused option) are seen by who reads on. Every step is under
-// endpoint.timeout.
+// Throws Error with the contract's kind for every refusal of the daemon before the framed part;
+// refusals that come framed (read only, refused option) are seen by who reads on. Every step is
+// under endpoint.timeout.
 asio::awaitable<Agreed> shake_hands(Stream& stream, const Endpoint& endpoint,
                                     const PushOptions& options);
 

@@ -96,8 +96,8 @@ void Inbox::accept_message(Message message)
         put_bytes(raw, message.payload);
         Cursor cursor(raw);
         if (const std::optional<std::int32_t> value = cursor.i32()) code = std::to_string(*value);
-        failure_ = std::make_exception_ptr(Error(ErrorKind::protocol, Remedy::retry,
-                                                 "the daemon ended the session, exit code " + code));
+        failure_ = std::make_exception_ptr(Error(
+            ErrorKind::protocol, Remedy::retry, "the daemon ended the session, exit code " + code));
         return;
     }
     if (messages_.size() < messages_max) messages_.push_back(std::move(message));

@@ -11,9 +11,9 @@
 
 namespace lockstep::transport {
 
-// Its reader never waits for our writer (PROTOCOL.md 27, trap 18): requests and messages are collected here,
-// up to `items_bytes_max` of block sums, and only beyond that is the daemon made to wait. Shared with the
-// reading coroutine, which ends when the stream fails or ends.
+// Its reader never waits for our writer (PROTOCOL.md 27, trap 18): requests and messages are
+// collected here, up to `items_bytes_max` of block sums, and only beyond that is the daemon made to
+// wait. Shared with the reading coroutine, which ends when the stream fails or ends.
 class Inbox : public std::enable_shared_from_this<Inbox> {
 public:
     static constexpr std::size_t items_bytes_max = 32 * 1024 * 1024;
@@ -30,8 +30,8 @@ public:
     void expect_end() noexcept { end_expected_ = true; }
 
     std::optional<GeneratorItem> take();
-    // Until something arrived (true) or `limit` passed (false). Throws the reader's failure once nothing is
-    // left to take.
+    // Until something arrived (true) or `limit` passed (false). Throws the reader's failure once
+    // nothing is left to take.
     asio::awaitable<bool> wait_for(std::chrono::milliseconds limit);
 
     // The same without throwing: for the last words after a failure.

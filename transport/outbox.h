@@ -6,7 +6,8 @@
 
 namespace lockstep::transport {
 
-// `multiplexed` for P >= 30; before, data goes out bare and messages do not exist (PROTOCOL.md 8.1).
+// `multiplexed` for P >= 30; before, data goes out bare and messages do not exist
+// (PROTOCOL.md 8.1).
 class Outbox {
 public:
     static constexpr std::size_t flush_bytes = 64 * 1024;

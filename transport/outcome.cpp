@@ -16,7 +16,8 @@ std::string_view without_line_end(std::string_view text)
 
 }  // namespace
 
-OutcomeBuilder::OutcomeBuilder(const PushList& list, std::string module, std::string destination_path)
+OutcomeBuilder::OutcomeBuilder(const PushList& list, std::string module,
+                               std::string destination_path)
     : list_(list), module_(std::move(module)), destination_path_(std::move(destination_path))
 {
 }
@@ -61,7 +62,8 @@ void OutcomeBuilder::heard(const Message& message)
         failure.message = escaped(line);
         if (complaint.whole_tree) {
             for (const Entry& entry : list_.entries) {
-                if (entry.path == failure.path || !is_at_or_below(entry.path, failure.path)) continue;
+                if (entry.path == failure.path || !is_at_or_below(entry.path, failure.path))
+                    continue;
                 PathFailure below = failure;
                 below.path = entry.path;
                 failed(std::move(below));

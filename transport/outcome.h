@@ -19,8 +19,9 @@ public:
     void failed(PathFailure failure);
     void heard(const Message& message);
 
-    // Why the daemon ended the session, in its own words, raw: its last complaint before "rsync error: …".
-    // Empty while it has not (a complaint about one path is no reason for a lost connection).
+    // Why the daemon ended the session, in its own words, raw: its last complaint before "rsync
+    // error: …". Empty while it has not (a complaint about one path is no reason for a lost
+    // connection).
     const std::string& cause() const noexcept { return cause_; }
 
     PushOutcome take(PushFigures figures);

@@ -1,5 +1,7 @@
 #include "transport/peer_text.h"
 
+#include "base/path.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -275,6 +277,23 @@ PeerComplaint understand(std::string_view text, std::string_view module,
         understand_acl(text, complaint) ||
         understand_call(text, module, destination_path, complaint);
     return complaint;
+}
+
+std::vector<std::string> blamed(const PeerComplaint& complaint, const Listed& list)
+{
+    std::vector<std::string> found;
+    if (!complaint.path) return found;
+    if (list.is_listed(*complaint.path)) found.push_back(*complaint.path);
+    for (const std::string& other : complaint.others)
+        if (list.is_listed(other)) found.push_back(other);
+    if (!found.empty()) return found;
+    for (std::string_view above = parent_of(*complaint.path); !above.empty();
+         above = parent_of(above)) {
+        if (!list.is_deleted(std::string(above))) continue;
+        found.emplace_back(above);
+        break;
+    }
+    return found;
 }
 
 }  // namespace lockstep::transport

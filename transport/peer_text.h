@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "transport/push_list.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,15 @@ struct PeerComplaint {
 // it came with decides.
 PeerComplaint understand(std::string_view text, std::string_view module,
                          std::string_view destination_path);
+
+// Which paths of a list a complaint is about: of its path and the others those that are listed,
+// else the deletion that was at work on what lies below it ("unlink(gone/a/b) failed" for the entry
+// "gone"). Empty: nobody knows.
+struct Listed {
+    std::function<bool(const std::string&)> is_listed;
+    std::function<bool(const std::string&)> is_deleted;  // listed, and to be deleted
+};
+std::vector<std::string> blamed(const PeerComplaint& complaint, const Listed& list);
 
 // "@ERROR: …" before OK, and the fatal messages after it (PROTOCOL.md 6.2, 6.3) as the Error to
 // throw: kind, remedy and the daemon's own words, escaped.

@@ -23,7 +23,8 @@ struct XattrValue {
     bool operator==(const XattrValue&) const = default;
 };
 
-// The two ACLs of an entry in the wire's terms (PROTOCOL.md 22); entries that equal the mode are left out.
+// The two ACLs of an entry in the wire's terms (PROTOCOL.md 22); entries that equal the mode are
+// left out.
 struct AclEntry {
     std::uint32_t id = 0;
     std::uint8_t permissions = 0;  // 0..7
@@ -50,12 +51,12 @@ struct Entry {
     std::uint32_t gid = 0;
     std::uint32_t rdev_major = 0;
     std::uint32_t rdev_minor = 0;
-    std::string target;            // symlinks
+    std::string target;  // symlinks
     DirKind dir_kind = DirKind::plain;
-    std::uint64_t link_dev = 0;    // hard links: equal (dev, inode) means one group; 0, 0 is none
+    std::uint64_t link_dev = 0;  // hard links: equal (dev, inode) means one group; 0, 0 is none
     std::uint64_t link_inode = 0;
     Acl acl;
-    Acl default_acl;               // directories
+    Acl default_acl;                 // directories
     std::vector<XattrValue> xattrs;  // sorted by name
     bool operator==(const Entry&) const = default;
 
@@ -73,8 +74,8 @@ struct Entry {
     }
 };
 
-// What a session is opened for; decides the argument block and the form of the list. Sessions with equal
-// options can be exchanged for one another.
+// What a session is opened for; decides the argument block and the form of the list. Sessions with
+// equal options can be exchanged for one another.
 struct PushOptions {
     bool links = true;
     bool perms = true;
@@ -92,11 +93,12 @@ struct PushOptions {
     bool checksum = false;        // -c
     bool whole_file = false;      // -W
     bool delete_missing = false;  // entries of mode 0 delete
-    bool delete_extras = false;   // -r --delete: what is not listed in a content directory is removed
-    std::optional<std::uint64_t> max_delete;   // with delete_extras
-    std::vector<std::string> filter_rules;     // "- x", "+ y": protects at the receiver; with delete_extras
-                                               // or delete_missing
-    std::string compress = "none";             // none, zstd, lz4, zlibx, zlib
+    bool delete_extras =
+        false;  // -r --delete: what is not listed in a content directory is removed
+    std::optional<std::uint64_t> max_delete;  // with delete_extras
+    std::vector<std::string> filter_rules;    // "- x", "+ y": protects at the receiver; with
+                                            // delete_extras or delete_missing
+    std::string compress = "none";  // none, zstd, lz4, zlibx, zlib
     std::string backup_dir;
     std::string backup_suffix;
     std::uint32_t timeout_s = 60;
@@ -105,7 +107,8 @@ struct PushOptions {
 
 struct PushList {
     std::vector<Entry> entries;  // no name twice; every parent of an entry is an entry
-    int io_error = 0;            // non-zero when the source could not be read in full: suppresses delete_extras
+    int io_error =
+        0;  // non-zero when the source could not be read in full: suppresses delete_extras
     bool operator==(const PushList&) const = default;
 };
 
@@ -119,9 +122,9 @@ struct PathFailure {
 };
 
 struct PushFigures {
-    std::uint64_t files_sent = 0;      // regular files whose content was transferred
+    std::uint64_t files_sent = 0;  // regular files whose content was transferred
     std::uint64_t files_deleted = 0;
-    std::uint64_t bytes_sent = 0;      // on the wire
+    std::uint64_t bytes_sent = 0;  // on the wire
     std::uint64_t bytes_received = 0;
     std::uint64_t literal_bytes = 0;
     std::uint64_t matched_bytes = 0;
@@ -130,8 +133,8 @@ struct PushFigures {
 
 struct PushOutcome {
     std::vector<PathFailure> failures;
-    // Messages of the daemon that name no path of ours (escaped). Not empty: some path failed, we do not
-    // know which.
+    // Messages of the daemon that name no path of ours (escaped). Not empty: some path failed, we
+    // do not know which.
     std::vector<std::string> unattributed;
     bool max_delete_hit = false;
     PushFigures figures;

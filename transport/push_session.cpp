@@ -112,7 +112,8 @@ private:
 
     // ---- the list
 
-    // Digest for the receiver's comparison with -c; all zero, which never matches, when it cannot be read.
+    // Digest for the receiver's comparison with -c; all zero, which never matches, when it cannot
+    // be read.
     std::vector<std::byte> list_digest(const Entry& entry) const
     {
         const std::size_t length = delta::digest_bytes(digest());
@@ -207,7 +208,8 @@ private:
                     stats->files + stats->dirs + stats->symlinks + stats->devices + stats->specials;
                 continue;
             }
-            throw Error(ErrorKind::protocol, Remedy::retry, "a request after the end of all phases");
+            throw Error(ErrorKind::protocol, Remedy::retry,
+                        "a request after the end of all phases");
         }
     }
 
@@ -270,11 +272,11 @@ private:
     {
         PathFailure failure;
         failure.path = entry.path;
-        failure.vanished = error == ENOENT || error == ENOTDIR || error == ELOOP || error == EISDIR ||
-                           error == EINVAL || error == EXDEV;
-        failure.kind = failure.vanished                      ? ErrorKind::vanished
+        failure.vanished = error == ENOENT || error == ENOTDIR || error == ELOOP ||
+                           error == EISDIR || error == EINVAL || error == EXDEV;
+        failure.kind = failure.vanished                    ? ErrorKind::vanished
                        : error == EACCES || error == EPERM ? ErrorKind::permission
-                                                             : ErrorKind::local;
+                                                           : ErrorKind::local;
         failure.message = describe_errno("open", entry.path, error);
         outcome_.failed(std::move(failure));
         unreadable_ = true;
@@ -374,7 +376,8 @@ public:
     const PeerFacts& peer() const override { return facts_; }
     bool usable() const override { return !inbox_->failed(); }
 
-    asio::awaitable<PushOutcome> push(PushList list, const Beneath& source, Progress* progress) override
+    asio::awaitable<PushOutcome> push(PushList list, const Beneath& source,
+                                      Progress* progress) override
     {
         Push push(list, source, endpoint_, options_, agreed_, *inbox_, *stream_, progress);
         PushOutcome outcome = co_await push.run();

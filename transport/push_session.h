@@ -20,11 +20,12 @@ struct Endpoint {
     std::string host;
     std::uint16_t port = 873;
     std::string module;
-    std::string path;                 // below the module, without leading '/'
+    std::string path;  // below the module, without leading '/'
     std::string user;
     std::optional<std::string> password;  // never logged
     int protocol_max = 32;                // what we announce; lower to speak an older form
-    std::chrono::milliseconds timeout{60'000};  // without a byte from the peer, and for each step of the login
+    std::chrono::milliseconds timeout{
+        60'000};  // without a byte from the peer, and for each step of the login
 };
 
 // What this daemon turned out to be.
@@ -42,8 +43,9 @@ struct Progress {
 };
 
 // Life: connect() → parked (keepalives go out by themselves) → push() once → gone. Failures of the
-// session are thrown as Error, their kind as in the contract; failures of a path are in the outcome.
-// Cancelled by the caller's cancellation signal at any await. All calls on the stream's executor.
+// session are thrown as Error, their kind as in the contract; failures of a path are in the
+// outcome. Cancelled by the caller's cancellation signal at any await. All calls on the stream's
+// executor.
 class PushSession {
 public:
     virtual ~PushSession() = default;
@@ -53,15 +55,15 @@ public:
     // False once the daemon has hung up or complained: the session cannot push any more.
     virtual bool usable() const = 0;
 
-    // Sends the list and the files it asks for, read below `source`; returns after the daemon's final
-    // goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
+    // Sends the list and the files it asks for, read below `source`; returns after the daemon's
+    // final goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
     // `source` and `progress` (may be null) must outlive the call.
     virtual asio::awaitable<PushOutcome> push(PushList list, const Beneath& source,
                                               Progress* progress) = 0;
 };
 
-// Resolves, connects (all addresses, the next one after 250 ms), logs in, sends the arguments, negotiates.
-// Runs on the executor it is awaited on, which must be a strand.
+// Resolves, connects (all addresses, the next one after 250 ms), logs in, sends the arguments,
+// negotiates. Runs on the executor it is awaited on, which must be a strand.
 asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options);
 
 // The same conversation over a stream that is already connected (tests; pipes).

@@ -15,7 +15,10 @@ struct Signal::State {
     bool notified = false;
 };
 
-Signal::Signal(asio::any_io_executor executor) : state_(std::make_unique<State>(std::move(executor))) {}
+Signal::Signal(asio::any_io_executor executor)
+    : state_(std::make_unique<State>(std::move(executor)))
+{
+}
 Signal::~Signal() = default;
 
 void Signal::notify()
@@ -33,7 +36,8 @@ asio::awaitable<bool> Signal::wait_for(std::chrono::milliseconds limit)
 {
     if (!state_->notified) {
         state_->timer.expires_after(limit);
-        boost::system::error_code ignored;  // cancelled by notify, or by the caller: seen at its next await
+        boost::system::error_code
+            ignored;  // cancelled by notify, or by the caller: seen at its next await
         co_await state_->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     co_return std::exchange(state_->notified, false);

@@ -9,8 +9,8 @@
 
 namespace lockstep::transport {
 
-// A notify() with nobody waiting is kept: the next wait returns at once. Wake-ups may be spurious: the waiter
-// looks at its condition again. Must outlive its waits.
+// A notify() with nobody waiting is kept: the next wait returns at once. Wake-ups may be spurious:
+// the waiter looks at its condition again. Must outlive its waits.
 class Signal {
 public:
     explicit Signal(boost::asio::any_io_executor executor);

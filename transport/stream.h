@@ -13,9 +13,9 @@ namespace lockstep::transport {
 
 namespace asio = boost::asio;
 
-// One reader and one writer at a time, which may overlap (full duplex). All calls on the stream's strand.
-// Failures are thrown as Error(unreachable, retry) with the peer's address; after one, or after fail(),
-// every pending and later operation throws.
+// One reader and one writer at a time, which may overlap (full duplex). All calls on the stream's
+// strand. Failures are thrown as Error(unreachable, retry) with the peer's address; after one, or
+// after fail(), every pending and later operation throws.
 class Stream {
 public:
     Stream() = default;

@@ -45,8 +45,8 @@ public:
         if (failure_) std::rethrow_exception(failure_);
         error_code error;
         const asio::mutable_buffer buffer(into.data(), into.size());
-        const std::size_t got =
-            co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
+        const std::size_t got = co_await socket_.async_read_some(
+            buffer, asio::redirect_error(asio::use_awaitable, error));
         acknowledge_at_once();
         if (error == asio::error::eof && !failure_) co_return 0;
         if (error) throw_failure("read", error);
@@ -58,7 +58,8 @@ public:
         if (failure_) std::rethrow_exception(failure_);
         error_code error;
         const asio::const_buffer buffer(bytes.data(), bytes.size());
-        co_await asio::async_write(socket_, buffer, asio::redirect_error(asio::use_awaitable, error));
+        co_await asio::async_write(socket_, buffer,
+                                   asio::redirect_error(asio::use_awaitable, error));
         if (error) throw_failure("write", error);
     }
 
@@ -160,7 +161,8 @@ asio::awaitable<std::unique_ptr<Stream>> connect_tcp(std::string host, std::uint
         const bool patient = round == 1;
         if (patient && (addresses.size() < 2 || !expired_only)) break;
         for (std::size_t i = 0; i < addresses.size(); ++i) {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+            const auto left =
+                std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
             if (left.count() <= 0)
                 throw Error(ErrorKind::timeout, Remedy::retry,
                             "connect to " + target + ": timed out after " +

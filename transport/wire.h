@@ -1,4 +1,5 @@
-// Integers and strings as they stand on the wire (PROTOCOL.md 9): written into and read from byte buffers.
+// Integers and strings as they stand on the wire (PROTOCOL.md 9): written into and read from byte
+// buffers.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +20,13 @@ void put_u16(Bytes& out, std::uint16_t value);
 void put_i32(Bytes& out, std::int32_t value);
 void put_varint(Bytes& out, std::int32_t value);
 void put_varlong(Bytes& out, std::int64_t value, int min_bytes);
-void put_longint(Bytes& out, std::int64_t value);  // protocol < 30
+void put_longint(Bytes& out, std::int64_t value);     // protocol < 30
 void put_vstring(Bytes& out, std::string_view text);  // at most 0x7fff bytes
 void put_bytes(Bytes& out, std::string_view raw);
 void put_bytes(Bytes& out, std::span<const std::byte> raw);
 
-// A cursor over bytes that may not be complete yet. Each read returns none, and moves nothing, when more
-// bytes are needed; a value that is not allowed throws Error(protocol, retry) naming it.
+// A cursor over bytes that may not be complete yet. Each read returns none, and moves nothing, when
+// more bytes are needed; a value that is not allowed throws Error(protocol, retry) naming it.
 class Cursor {
 public:
     explicit Cursor(std::span<const std::byte> bytes) : bytes_(bytes) {}

@@ -28,7 +28,8 @@ void DirtySet::erase(Order::iterator item)
         return;
     }
     const auto [first, last] = by_retry_.equal_range(*item->retry_at);
-    by_retry_.erase(std::find_if(first, last, [&](const auto& entry) { return entry.second == item; }));
+    by_retry_.erase(
+        std::find_if(first, last, [&](const auto& entry) { return entry.second == item; }));
     waiting_.erase(item);
 }
 
@@ -91,14 +92,15 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
         attempts = std::max(attempts, dirty.attempts);
     }
     for (const Again& failed : again) {
-        // A path that stood in the list for another's sake (a parent, something below a subtree) counts from
-        // the oldest of the batch: a flush must wait for it.
+        // A path that stood in the list for another's sake (a parent, something below a subtree)
+        // counts from the oldest of the batch: a flush must wait for it.
         DirtyPath dirty{failed.path, failed.look, oldest, since, attempts};
         const auto own = sent.find(failed.path);
         if (own != sent.end()) {
             dirty = *own->second;
             dirty.look = std::max(dirty.look, failed.look);
-            if (dirty.look == Look::subtree && failed.look != Look::subtree) dirty.look = failed.look;
+            if (dirty.look == Look::subtree && failed.look != Look::subtree)
+                dirty.look = failed.look;
         }
         ++dirty.attempts;
         const auto touched = by_path_.find(failed.path);
@@ -118,11 +120,14 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
     }
 }
 
-void DirtySet::give_back(const Batch& batch, TimePoint now)
+void DirtySet::give_back(const Batch& batch, TimePoint now,
+                         const std::vector<std::string>& listings)
 {
     std::vector<Again> again;
-    again.reserve(batch.paths.size());
+    again.reserve(batch.paths.size() + listings.size());
     for (const DirtyPath& dirty : batch.paths) again.push_back(Again{dirty.path, dirty.look, now});
+    for (const std::string& directory : listings)
+        again.push_back(Again{directory, Look::listing, now});
     settle(batch, again, now);
     make_all_due(now);
     for (const DirtyPath& dirty : batch.paths) {

@@ -21,6 +21,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 enum class Look {
     attributes,  // mode, owner, times: its content is not read
     content,     // what it is, and what is in it
+    listing,     // of a directory: the names directly in it, so that there are no others there
     subtree,     // everything at and below it
 };
 
@@ -39,9 +40,10 @@ struct Batch {
     bool empty() const noexcept { return paths.empty(); }
 };
 
-// State, not history: a path stands in it once, however many events touched it. Adding while a path is in flight
-// makes it dirty again (invariant I2: what was sent may be older than the event). Past `paths_max` all is
-// collapsed to the whole tree, so memory is bounded. Every operation is O(log n) a path. Not thread-safe.
+// State, not history: a path stands in it once, however many events touched it. Adding while a path
+// is in flight makes it dirty again (invariant I2: what was sent may be older than the event). Past
+// `paths_max` all is collapsed to the whole tree, so memory is bounded. Every operation is O(log n)
+// a path. Not thread-safe.
 class DirtySet {
 public:
     explicit DirtySet(std::size_t paths_max) : paths_max_(paths_max) {}
@@ -52,8 +54,8 @@ public:
     // Up to `count` paths that are due, oldest first.
     Batch take(std::size_t count, TimePoint now);
 
-    // The batch is settled: what is in `again` did not arrive and is due at `retry_at` (with one more
-    // attempt), the rest is acknowledged.
+    // The batch is settled: what is in `again` did not arrive and is due at `retry_at` (with one
+    // more attempt), the rest is acknowledged.
     struct Again {
         std::string path;
         Look look = Look::content;
@@ -61,8 +63,10 @@ public:
     };
     void settle(const Batch& batch, const std::vector<Again>& again, TimePoint now);
 
-    // Nothing of it was acknowledged; all is due at once, without counting as an attempt.
-    void give_back(const Batch& batch, TimePoint now);
+    // Nothing of it was acknowledged; all is due at once, without counting as an attempt. So are
+    // the directories of `listings`, as old as the batch: a flush waits for them too.
+    void give_back(const Batch& batch, TimePoint now,
+                   const std::vector<std::string>& listings = {});
 
     // Everything that waits is due now (resume, reload, a peer that is back).
     void make_all_due(TimePoint now);
@@ -70,7 +74,7 @@ public:
     bool empty() const noexcept { return pending() == 0; }
     std::size_t pending() const noexcept { return by_path_.size() + in_flight_; }
     bool has_due(TimePoint now) const;
-    std::optional<TimePoint> next_due() const;          // of what waits for a later attempt
+    std::optional<TimePoint> next_due() const;  // of what waits for a later attempt
     std::optional<TimePoint> oldest_since() const;
 
     // Flush: everything added before mark() is acknowledged once reached(mark).
@@ -96,11 +100,11 @@ private:
 
     std::size_t paths_max_;
     std::uint64_t sequence_ = 0;
-    Order due_;      // in the order of their turn
+    Order due_;  // in the order of their turn
     Order waiting_;
     std::unordered_map<std::string_view, Order::iterator> by_path_;
     std::multimap<TimePoint, Order::iterator> by_retry_;
-    std::multiset<std::uint64_t> sequences_;            // of all, in flight included
+    std::multiset<std::uint64_t> sequences_;  // of all, in flight included
     std::multiset<TimePoint> since_;
     std::size_t in_flight_ = 0;
     std::multiset<std::uint64_t> in_flight_sequences_;

@@ -17,7 +17,8 @@ constexpr std::uint64_t small_file_bytes = 64 * 1024;
 const std::optional<Entry>& at(const Observed& observed, const std::string& path)
 {
     const auto found = observed.at.find(path);
-    LOCKSTEP_ASSERT(found != observed.at.end(), "every path of a batch and its ancestors are observed");
+    LOCKSTEP_ASSERT(found != observed.at.end(),
+                    "every path of a batch and its ancestors are observed");
     return found->second;
 }
 
@@ -65,7 +66,8 @@ private:
             const std::string name(parent);
             if (entries_.contains(name)) return;
             const std::optional<Entry>& entry = at(observed_, name);
-            LOCKSTEP_ASSERT(entry && entry->is_directory(), "the parent of an entry is a directory");
+            LOCKSTEP_ASSERT(entry && entry->is_directory(),
+                            "the parent of an entry is a directory");
             Entry plain = *entry;
             plain.dir_kind = DirKind::plain;
             entries_.emplace(name, std::move(plain));
@@ -106,11 +108,11 @@ Sorted sort_out(const Batch& batch, const Observed& observed)
             continue;
         }
         Look look = path == dirty.path ? dirty.look : Look::content;
-        if (look == Look::subtree && entry->is_directory()) {
+        if (look >= Look::listing && entry->is_directory()) {
             sorted.subtrees.push_back(path);
             continue;
         }
-        if (look == Look::subtree) look = Look::content;
+        if (look >= Look::listing) look = Look::content;
         const auto [known, fresh] = sorted.present.emplace(path, look);
         if (!fresh) known->second = std::max(known->second, look);
     }
@@ -121,7 +123,8 @@ Sorted sort_out(const Batch& batch, const Observed& observed)
 
 std::string deciding_path(const std::string& path, const Observed& observed)
 {
-    for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    for (std::size_t slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
         const std::string ancestor = path.substr(0, slash);
         const std::optional<Entry>& entry = at(observed, ancestor);
         if (!entry || !entry->is_directory()) return ancestor;
@@ -132,7 +135,8 @@ std::string deciding_path(const std::string& path, const Observed& observed)
 Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& options)
 {
     const std::optional<Entry>& root = at(observed, std::string());
-    LOCKSTEP_ASSERT(root && root->is_directory(), "nothing is planned for a source that is not there");
+    LOCKSTEP_ASSERT(root && root->is_directory(),
+                    "nothing is planned for a source that is not there");
 
     Plan plan;
     const Sorted sorted = sort_out(batch, observed);
@@ -164,7 +168,8 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
     ListBuilder& cheap = reads_content ? content : compared;
     for (const auto& [path, look] : sorted.present) {
         const Entry& entry = *at(observed, path);
-        const bool apart = entry.is_regular() && look == Look::attributes && entry.size > small_file_bytes;
+        const bool apart =
+            entry.is_regular() && look == Look::attributes && entry.size > small_file_bytes;
         if (apart)
             compared.add(path, entry);
         else

@@ -25,8 +25,9 @@ struct Settled {
     bool operator==(const Settled&) const = default;
 };
 
-// A path is ready once it has been quiet for `settle`, at the latest `max_delay` after its first event. A file
-// that is being written (no close seen) is not quiet, whatever it does. O(1) an event. Not thread-safe.
+// A path is ready once it has been quiet for `settle`, at the latest `max_delay` after its first
+// event. A file that is being written (no close seen) is not quiet, whatever it does. O(1) an
+// event. Not thread-safe.
 class Settle {
 public:
     explicit Settle(SettleTimes times) : times_(times) {}
@@ -53,8 +54,8 @@ private:
     void forget_quiet(Item& item);
 
     SettleTimes times_;
-    std::list<Item> by_age_;        // in the order of first events
-    std::list<Item*> by_quiet_;     // closed ones, in the order of last events
+    std::list<Item> by_age_;     // in the order of first events
+    std::list<Item*> by_quiet_;  // closed ones, in the order of last events
     std::unordered_map<std::string_view, std::list<Item>::iterator> by_path_;
 };
 

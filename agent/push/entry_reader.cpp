@@ -50,18 +50,28 @@ Acl read_acl(const std::string& path, acl_type_t type)
         if (::acl_get_tag_type(entry, &tag) != 0) continue;
         const std::uint8_t bits = permissions_of(entry);
         switch (tag) {
-            case ACL_USER_OBJ: result.user_obj = bits; break;
-            case ACL_GROUP_OBJ: result.group_obj = bits; break;
-            case ACL_MASK: result.mask = bits; break;
-            case ACL_OTHER: result.other = bits; break;
+            case ACL_USER_OBJ:
+                result.user_obj = bits;
+                break;
+            case ACL_GROUP_OBJ:
+                result.group_obj = bits;
+                break;
+            case ACL_MASK:
+                result.mask = bits;
+                break;
+            case ACL_OTHER:
+                result.other = bits;
+                break;
             case ACL_USER:
             case ACL_GROUP: {
                 const std::unique_ptr<void, AclCloser> id(::acl_get_qualifier(entry));
                 if (!id) break;
-                result.named.push_back({*static_cast<const id_t*>(id.get()), bits, tag == ACL_USER});
+                result.named.push_back(
+                    {*static_cast<const id_t*>(id.get()), bits, tag == ACL_USER});
                 break;
             }
-            default: break;
+            default:
+                break;
         }
     }
     std::sort(result.named.begin(), result.named.end(), [](const auto& a, const auto& b) {
@@ -70,8 +80,8 @@ Acl read_acl(const std::string& path, acl_type_t type)
     return result;
 }
 
-// What the mode says already is left out (PROTOCOL.md 22); the group bits of the mode are the mask when
-// there is one.
+// What the mode says already is left out (PROTOCOL.md 22); the group bits of the mode are the mask
+// when there is one.
 void leave_out_what_the_mode_says(Acl& acl, std::uint32_t mode)
 {
     acl.user_obj.reset();
@@ -120,8 +130,8 @@ bool is_absence(int error) noexcept
     return error == ENOENT || error == ENOTDIR || error == ELOOP;
 }
 
-EntryResult read_entry(const Beneath& source, const std::string& path,
-                                const struct stat& status, const EntryReading& reading)
+EntryResult read_entry(const Beneath& source, const std::string& path, const struct stat& status,
+                       const EntryReading& reading)
 {
     Entry entry;
     entry.path = path;
@@ -148,7 +158,8 @@ EntryResult read_entry(const Beneath& source, const std::string& path,
     }
     if ((reading.acls && !entry.is_symlink()) || reading.xattrs) {
         const Opened object = source.open_path(path);
-        // A mount point cannot be opened where the mapping stays on one file system: it goes without.
+        // A mount point cannot be opened where the mapping stays on one file system: it goes
+        // without.
         if (object.error == EXDEV) return {std::move(entry), 0};
         if (!object.fd) return {std::nullopt, object.error};
         const std::string way = through(object.fd);
@@ -157,7 +168,8 @@ EntryResult read_entry(const Beneath& source, const std::string& path,
             leave_out_what_the_mode_says(entry.acl, entry.mode);
             if (entry.is_directory()) entry.default_acl = read_acl(way, ACL_TYPE_DEFAULT);
         }
-        if (reading.xattrs && !entry.is_symlink()) entry.xattrs = read_xattrs(way);
+        // A symlink has some too (trusted., security.); the descriptor is the link itself.
+        if (reading.xattrs) entry.xattrs = read_xattrs(way);
     }
     return {std::move(entry), 0};
 }

@@ -14,8 +14,8 @@ struct EntryReading {
     bool hard_links = false;
 };
 
-// The entry, or the errno that says why there is none; is_absence() tells "not there (any more)" from "cannot be
-// known": only the former may ever lead to a deletion.
+// The entry, or the errno that says why there is none; is_absence() tells "not there (any more)"
+// from "cannot be known": only the former may ever lead to a deletion.
 struct EntryResult {
     std::optional<transport::Entry> entry;
     int error = 0;
@@ -23,7 +23,7 @@ struct EntryResult {
 bool is_absence(int error) noexcept;
 
 // From its lstat; link target, ACLs and xattrs are read here.
-EntryResult read_entry(const Beneath& source, const std::string& path,
-                                           const struct stat& status, const EntryReading& reading);
+EntryResult read_entry(const Beneath& source, const std::string& path, const struct stat& status,
+                       const EntryReading& reading);
 
 }  // namespace lockstep::push

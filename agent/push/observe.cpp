@@ -16,7 +16,8 @@ using transport::Entry;
 
 class Observer {
 public:
-    Observer(const Beneath& source, const ObserveOptions& options, const std::function<bool()>& cancelled)
+    Observer(const Beneath& source, const ObserveOptions& options,
+             const std::function<bool()>& cancelled)
         : source_(source),
           options_(options),
           cancelled_(cancelled),
@@ -27,21 +28,29 @@ public:
     Observation run(const plan::Batch& batch)
     {
         std::set<std::string> subtrees;
+        std::set<std::string> listings;
         for (const plan::DirtyPath& dirty : batch.paths) {
             if (cancelled_()) break;
             see_with_ancestors(dirty.path);
             if (dirty.look == plan::Look::subtree) subtrees.insert(dirty.path);
+            if (dirty.look == plan::Look::listing) listings.insert(dirty.path);
         }
-        for (const std::string& path : subtrees) {
-            bool covered = path.empty() ? false : subtrees.contains(std::string());
-            for (std::string_view up = parent_of(path); !covered && !up.empty(); up = parent_of(up))
-                covered = subtrees.contains(std::string(up));
-            if (!covered) see_subtree(path);
-        }
+        for (const std::string& path : subtrees)
+            if (!has_ancestor(subtrees, path)) see_subtree(path, true);
+        for (const std::string& path : listings)
+            if (!has_ancestor(subtrees, path)) see_subtree(path, false);
         return std::move(result_);
     }
 
 private:
+    static bool has_ancestor(const std::set<std::string>& paths, const std::string& path)
+    {
+        bool found = !path.empty() && paths.contains(std::string());
+        for (std::string_view up = parent_of(path); !found && !up.empty(); up = parent_of(up))
+            found = paths.contains(std::string(up));
+        return found;
+    }
+
     void see_with_ancestors(const std::string& path)
     {
         see(std::string());
@@ -75,10 +84,11 @@ private:
         return std::move(result.entry);
     }
 
-    void see_subtree(const std::string& path)
+    void see_subtree(const std::string& path, bool deep)
     {
         const auto root = result_.observed.at.find(path);
-        if (root == result_.observed.at.end() || !root->second || !root->second->is_directory()) return;
+        if (root == result_.observed.at.end() || !root->second || !root->second->is_directory())
+            return;
         plan::ObservedSubtree subtree;
         subtree.path = path;
         struct stat status {};
@@ -91,6 +101,7 @@ private:
             const std::size_t at = directories.back();
             directories.pop_back();
             list_directory(subtree, at, device, directories);
+            if (!deep) break;
         }
         result_.observed.subtrees.push_back(std::move(subtree));
     }
@@ -102,7 +113,8 @@ private:
         std::vector<DirEntry> names;
         const int error = source_.list(directory, names);
         if (error != 0) {
-            if (!is_absence(error) && error != EXDEV) result_.unobserved.push_back({directory, error, true});
+            if (!is_absence(error) && error != EXDEV)
+                result_.unobserved.push_back({directory, error, true});
             return;  // stays plain: nothing below it is deleted
         }
         bool complete = true;

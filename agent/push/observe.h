@@ -1,4 +1,5 @@
-// Reads what the source is right now: the paths of a batch, their ancestors, and the subtrees to compare.
+// Reads what the source is right now: the paths of a batch, their ancestors, and the subtrees to
+// compare.
 #pragma once
 
 #include "agent/plan/plan.h"
@@ -29,8 +30,8 @@ struct Observation {
     std::vector<Unobserved> unobserved;
 };
 
-// Blocking file I/O: on the transfer pool. What vanishes meanwhile is "not there". `cancelled` is asked now and
-// then; once it says true the result is not to be used.
+// Blocking file I/O: on the transfer pool. What vanishes meanwhile is "not there". `cancelled` is
+// asked now and then; once it says true the result is not to be used.
 Observation observe(const Beneath& source, const plan::Batch& batch, const ObserveOptions& options,
                     const std::function<bool()>& cancelled);
 

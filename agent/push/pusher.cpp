@@ -116,8 +116,12 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
             co_await transport::connect(std::move(endpoint), std::move(options));
         ++report.sessions;
         report.peer = session->peer();
-        transport::PushOutcome outcome =
-            co_await session->push(std::move(step.list), source, job.progress.get());
+        transport::PushOutcome outcome;
+        try {
+            outcome = co_await session->push(std::move(step.list), source, job.progress.get());
+        } catch (const Error& error) {
+            throw BrokenPush(error);
+        }
         add(report, std::move(outcome));
     }
     co_return report;
@@ -130,7 +134,8 @@ boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,
     const std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(std::move(endpoint), std::move(options));
     transport::PushList nothing;
-    const transport::PushOutcome outcome = co_await session->push(std::move(nothing), nothing_below, nullptr);
+    const transport::PushOutcome outcome =
+        co_await session->push(std::move(nothing), nothing_below, nullptr);
     (void)outcome;
     co_return session->peer();
 }

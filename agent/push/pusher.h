@@ -23,9 +23,10 @@ struct SourceIdentity {
 struct PushJob {
     std::string source;  // absolute
     SourceIdentity identity;
-    std::function<transport::Endpoint()> endpoint;  // reads the password afresh; may throw Error(auth)
-    transport::PushOptions options;                 // what the mapping preserves
-    std::vector<std::string> filter_rules;          // protect what is excluded from deletions
+    std::function<transport::Endpoint()>
+        endpoint;                           // reads the password afresh; may throw Error(auth)
+    transport::PushOptions options;         // what the mapping preserves
+    std::vector<std::string> filter_rules;  // protect what is excluded from deletions
     ObserveOptions observe;
     plan::PlanOptions plan;
     plan::Batch batch;
@@ -46,11 +47,20 @@ struct PushReport {
     std::uint32_t sessions = 0;
 };
 
-// Runs on a strand of the transfer pool. Throws Error when a session as a whole failed: then nothing of the
-// batch counts as acknowledged. Error(source, retry) when the source is not the directory it was.
+// The session broke while files were under way. A daemon whose process was killed leaves the
+// temporary file it was writing (".NAME.XXXXXX") beside its target, and nobody there removes it.
+class BrokenPush : public Error {
+public:
+    explicit BrokenPush(const Error& why) : Error(why) {}
+};
+
+// Runs on a strand of the transfer pool. Throws Error when a session as a whole failed, BrokenPush
+// when that was after its list was begun: then nothing of the batch counts as acknowledged.
+// Error(source, retry) when the source is not the directory it was.
 boost::asio::awaitable<PushReport> push_batch(PushJob job);
 
-// Logs in and pushes an empty list: the daemon lets us in and would take files. Throws like push_batch.
+// Logs in and pushes an empty list: the daemon lets us in and would take files. Throws like
+// push_batch.
 boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,
                                                    transport::PushOptions options);
 

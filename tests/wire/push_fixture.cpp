@@ -12,10 +12,12 @@ namespace {
 
 namespace asio = boost::asio;
 
-asio::awaitable<void> run(const transport::Endpoint& endpoint, const transport::PushOptions& options,
-                          const transport::PushList& list, const Beneath& source, Pushed& pushed)
+asio::awaitable<void> run(const transport::Endpoint& endpoint,
+                          const transport::PushOptions& options, const transport::PushList& list,
+                          const Beneath& source, Pushed& pushed)
 {
-    const std::unique_ptr<transport::PushSession> session = co_await transport::connect(endpoint, options);
+    const std::unique_ptr<transport::PushSession> session =
+        co_await transport::connect(endpoint, options);
     pushed.peer = session->peer();
     pushed.outcome = co_await session->push(list, source, nullptr);
 }

@@ -268,9 +268,11 @@ TEST_CASE("twenty thousand entries and their requests cross without a deadlock",
     const Ends ends;
     for (int d = 0; d < 50; ++d) make_dirs(ends.source() + "/d" + std::to_string(d));
     for (int i = 0; i < 20'000; ++i)
-        write_file(ends.source() + "/d" + std::to_string(i % 50) + "/f" + std::to_string(i), "content");
+        write_file(ends.source() + "/d" + std::to_string(i % 50) + "/f" + std::to_string(i),
+                   "content");
 
-    const Pushed pushed = push(ends.endpoint(), PushOptions{}, list_of(ends.source()), ends.source());
+    const Pushed pushed =
+        push(ends.endpoint(), PushOptions{}, list_of(ends.source()), ends.source());
 
     CHECK(pushed.outcome.figures.files_sent == 20'000);
     CHECK(quick_differences(ends.source(), ends.destination()) == Lines{});

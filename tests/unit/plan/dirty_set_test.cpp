@@ -81,7 +81,8 @@ TEST_CASE("past its bound the set becomes the whole tree and keeps its oldest ma
           "[plan][dirty_set]")
 {
     DirtySet set(10);
-    for (int i = 0; i < 11; ++i) set.add(std::to_string(i), Look::content, t0 + std::chrono::seconds(i));
+    for (int i = 0; i < 11; ++i)
+        set.add(std::to_string(i), Look::content, t0 + std::chrono::seconds(i));
 
     CHECK(set.pending() == 1);
     CHECK(set.oldest_since() == t0);
@@ -118,7 +119,8 @@ TEST_CASE("whatever is taken, settled and given back, nothing is lost and nothin
         std::vector<DirtySet::Again> again;
         for (const DirtyPath& dirty : batch.paths) {
             if (random() % 5 == 0)
-                again.push_back({dirty.path, Look::content, now + std::chrono::seconds(random() % 3)});
+                again.push_back(
+                    {dirty.path, Look::content, now + std::chrono::seconds(random() % 3)});
             else
                 expected.erase(dirty.path);
         }

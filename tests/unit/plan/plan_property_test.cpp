@@ -83,7 +83,8 @@ void apply(Tree& there, const Step& step)
         const std::string directory = entry.path == "." ? "" : entry.path;
         std::vector<std::string> extra;
         for (const auto& [path, known] : there)
-            if (!path.empty() && parent_of(path) == directory && !names.contains(path)) extra.push_back(path);
+            if (!path.empty() && parent_of(path) == directory && !names.contains(path))
+                extra.push_back(path);
         for (const std::string& path : extra) remove_all(there, path);
     }
 }
@@ -106,9 +107,15 @@ public:
                 touch(path, Look::content);
                 remove_all(source_, path);
                 break;
-            case 1: put(path, make(path, directory_mode, below(1000))); break;
-            case 2: put(path, make(path, link_mode, below(1000))); break;
-            default: put(path, make(path, file_mode, below(200'000))); break;
+            case 1:
+                put(path, make(path, directory_mode, below(1000)));
+                break;
+            case 2:
+                put(path, make(path, link_mode, below(1000)));
+                break;
+            default:
+                put(path, make(path, file_mode, below(200'000)));
+                break;
         }
     }
 
@@ -143,7 +150,8 @@ public:
         Observed observed;
         const auto see = [&](const std::string& path) {
             const auto found = source_.find(path);
-            observed.at[path] = found == source_.end() ? std::nullopt : std::optional(found->second);
+            observed.at[path] =
+                found == source_.end() ? std::nullopt : std::optional(found->second);
         };
         see("");
         for (const DirtyPath& dirty : batch.paths) {
@@ -168,7 +176,10 @@ public:
     Tree& destination() { return destination_; }
 
 private:
-    std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(random_() % limit); }
+    std::uint32_t below(std::uint32_t limit)
+    {
+        return static_cast<std::uint32_t>(random_() % limit);
+    }
 
     // A name among few, so that things get in each other's way.
     std::string pick()
@@ -183,7 +194,8 @@ private:
     {
         if (!has_directory(source_, std::string(parent_of(path)))) return;
         const auto known = source_.find(path);
-        const bool same_kind = known != source_.end() && known->second.is_directory() && entry.is_directory();
+        const bool same_kind =
+            known != source_.end() && known->second.is_directory() && entry.is_directory();
         if (!same_kind) remove_all(source_, path);
         source_[path] = std::move(entry);
         touch(path, Look::content);
@@ -262,9 +274,11 @@ TEST_CASE("a compare of a source without entries removes nothing unless that is 
     batch.paths.push_back({"", Look::subtree, 1, {}, 0});
 
     PlanOptions options;
-    CHECK(make_plan(batch, observed, options).steps.at(0).list.entries.at(0).dir_kind == DirKind::plain);
+    CHECK(make_plan(batch, observed, options).steps.at(0).list.entries.at(0).dir_kind ==
+          DirKind::plain);
     options.accept_empty = true;
-    CHECK(make_plan(batch, observed, options).steps.at(0).list.entries.at(0).dir_kind == DirKind::content);
+    CHECK(make_plan(batch, observed, options).steps.at(0).list.entries.at(0).dir_kind ==
+          DirKind::content);
 }
 
 TEST_CASE("attributes alone are sent without reading the content of large files", "[plan]")
