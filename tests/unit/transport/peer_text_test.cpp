@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 using namespace lockstep;
 using namespace lockstep::transport;
 
@@ -247,6 +249,25 @@ TEST_CASE("a sentence that nobody knows counts as a failure without a path",
     CHECK_FALSE(in("", std::string(100'000, '"')).path);
     CHECK_FALSE(
         in("sub", "rsync: [generator] opendir \"/subway/a\" (in mod) failed: x (2)\n").path);
+}
+
+TEST_CASE("a complaint is laid at the door of what the list holds", "[transport][peer_text]")
+{
+    const std::set<std::string> deleted = {"gone"};
+    const std::set<std::string> listed = {"gone", "d", "d/x", "d/.x", ".", "d/gone"};
+    const Listed list{[&](const std::string& path) { return listed.contains(path); },
+                      [&](const std::string& path) { return deleted.contains(path); }};
+    const auto blamed_by = [&](std::string_view text) { return blamed(in("", text), list); };
+    using Paths = std::vector<std::string>;
+
+    CHECK(blamed_by("rsync: mkstemp \"d/.x.AbCdEf\" (in mod) failed: Permission denied (13)") ==
+          Paths{"d/x", "d/.x"});
+    CHECK(blamed_by("rsync: delete_file: unlink(gone/a/b) failed: Permission denied (13)") ==
+          Paths{"gone"});
+    CHECK(blamed_by("rsync: delete_file: unlink(gone) failed: Permission denied (13)") ==
+          Paths{"gone"});
+    CHECK(blamed_by("rsync: delete_file: unlink(d/y) failed: Permission denied (13)").empty());
+    CHECK(blamed_by("what?").empty());
 }
 
 TEST_CASE("the limit of deletions is told apart", "[transport][peer_text]")
