@@ -1,8 +1,10 @@
-// The precompiled header: what nearly every file includes anyway. Files include what they use all the same.
+// The precompiled header: what nearly every file includes anyway. Files include what they use all
+// the same.
+#include <boost/asio/awaitable.hpp>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

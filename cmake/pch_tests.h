@@ -2,6 +2,7 @@
 #include "pch.h"
 
 #include <catch2/catch.hpp>
+
 #include <iostream>
 #include <random>
 #include <sstream>

@@ -97,8 +97,8 @@ struct PushOptions {
         false;  // -r --delete: what is not listed in a content directory is removed
     std::optional<std::uint64_t> max_delete;  // with delete_extras
     std::vector<std::string> filter_rules;    // "- x", "+ y": protects at the receiver; with
-                                            // delete_extras or delete_missing
-    std::string compress = "none";  // none, zstd, lz4, zlibx, zlib
+                                              // delete_extras or delete_missing
+    std::string compress = "none";            // none, zstd, lz4, zlibx, zlib
     std::string backup_dir;
     std::string backup_suffix;
     std::uint32_t timeout_s = 60;
