@@ -59,6 +59,12 @@ void Translator::translate(const Event& event, Time now, Translation& out)
             created(event, parent, std::move(path), out);
             break;
         case EventKind::modify:
+            // Nobody writes a directory: its mtime alone was set (UTIME_OMIT for the atime), which
+            // the kernel calls a modification.
+            if (event.directory) {
+                changed_attributes(event, parent, std::move(path), out);
+                break;
+            }
             ++counts_.modified;
             tell(out, ChangeKind::writing, std::move(path), false);
             break;
@@ -95,6 +101,7 @@ void Translator::about_itself(const Event& event, NodeId node, Translation& out)
     const bool is_root = node == WatchTree::root;
     switch (event.kind) {
         case EventKind::attrib:
+        case EventKind::modify:  // its mtime alone
             // The parent's watch tells the same with a name; the root has no parent here.
             if (is_root || tree_.wd(tree_.parent(node)) < 0)
                 changed_attributes(event, no_node, tree_.path(node), out);
