@@ -5,6 +5,20 @@
 #include <algorithm>
 
 namespace lockstep::transport {
+namespace {
+
+// What is malformed is told with what it was meant to be and whose it is.
+template <class Decode>
+auto decoded(const std::string& what, const Stream& stream, Decode decode)
+{
+    try {
+        return decode();
+    } catch (const Error& error) {
+        throw error.in(what + " (" + stream.peer() + ")");
+    }
+}
+
+}  // namespace
 
 asio::awaitable<void> ByteReader::more(const std::string& what)
 {
@@ -49,7 +63,8 @@ asio::awaitable<std::int32_t> ByteReader::varint(std::string what)
 {
     for (;;) {
         Cursor cursor(buffer_);
-        const std::optional<std::int32_t> value = cursor.varint();
+        const std::optional<std::int32_t> value =
+            decoded(what, stream_, [&cursor] { return cursor.varint(); });
         if (value) {
             drop(cursor.consumed());
             co_return *value;
@@ -75,7 +90,8 @@ asio::awaitable<std::string> ByteReader::vstring(std::string what)
 {
     for (;;) {
         Cursor cursor(buffer_);
-        std::optional<std::string> value = cursor.vstring();
+        std::optional<std::string> value =
+            decoded(what, stream_, [&cursor] { return cursor.vstring(); });
         if (value) {
             drop(cursor.consumed());
             co_return std::move(*value);
