@@ -3,6 +3,8 @@
 #include "base/path.h"
 #include "transport/peer_text.h"
 
+#include <algorithm>
+
 namespace lockstep::transport {
 namespace {
 
@@ -17,8 +19,11 @@ std::string_view without_line_end(std::string_view text)
 }  // namespace
 
 OutcomeBuilder::OutcomeBuilder(const PushList& list, std::string module,
-                               std::string destination_path)
-    : list_(list), module_(std::move(module)), destination_path_(std::move(destination_path))
+                               std::string destination_path, bool protects)
+    : list_(list),
+      module_(std::move(module)),
+      destination_path_(std::move(destination_path)),
+      protects_(protects)
 {
 }
 
@@ -27,6 +32,13 @@ bool OutcomeBuilder::knows(const std::string& path)
     if (names_.empty())
         for (const Entry& entry : list_.entries) names_.insert(entry.path);
     return names_.contains(path);
+}
+
+bool OutcomeBuilder::deletes(const std::string& path) const
+{
+    return std::ranges::any_of(list_.entries, [&path](const Entry& entry) {
+        return entry.is_delete() && entry.path == path;
+    });
 }
 
 void OutcomeBuilder::failed(PathFailure failure)
@@ -55,6 +67,8 @@ void OutcomeBuilder::heard(const Message& message)
     const PeerComplaint complaint = understand(line, module_, destination_path_);
     if (complaint.max_delete) outcome_.max_delete_hit = true;
     if (!complaint.is_failure) return;
+    // All that may go is gone; what stays is what the rules keep, and that is as it should be.
+    if (complaint.not_empty && protects_ && deletes(*complaint.path)) return;
     if (complaint.path && knows(*complaint.path)) {
         PathFailure failure;
         failure.path = *complaint.path;

@@ -14,7 +14,10 @@ namespace lockstep::transport {
 class OutcomeBuilder {
 public:
     // The list must outlive the builder.
-    OutcomeBuilder(const PushList& list, std::string module, std::string destination_path);
+    // `protects`: the session's filter rules keep things there, so a directory to be deleted may
+    // stay.
+    OutcomeBuilder(const PushList& list, std::string module, std::string destination_path,
+                   bool protects = false);
 
     void failed(PathFailure failure);
     void heard(const Message& message);
@@ -28,10 +31,12 @@ public:
 
 private:
     bool knows(const std::string& path);
+    bool deletes(const std::string& path) const;
 
     const PushList& list_;
     std::string module_;
     std::string destination_path_;
+    bool protects_;
     std::unordered_set<std::string_view> names_;  // of the list, made when first asked for
     std::unordered_set<std::string> failed_;
     PushOutcome outcome_;

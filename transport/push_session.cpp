@@ -38,7 +38,7 @@ public:
           ndx_out_(agreed.protocol),
           flist_(flist_form()),
           answerer_(answer_form(), delta::make_token_codec(agreed.compress, 0, agreed.protocol)),
-          outcome_(list, endpoint.module, endpoint.path)
+          outcome_(list, endpoint.module, endpoint.path, !options.filter_rules.empty())
     {
     }
 
