@@ -12,8 +12,8 @@ std::string advice_for(ErrorKind kind)
             return "the peer does not answer in time; retried by itself; raise `timeout` for slow "
                    "links";
         case ErrorKind::auth:
-            return "check user and password_file here against `auth users` and `secrets file` "
-                   "there, then "
+            return "check user and password_file here against `auth users`, `secrets file` "
+                   "and `hosts allow` there, then "
                    "`lockstep resume`";
         case ErrorKind::no_module:
             return "check the module's name against rsyncd.conf there, and `hosts allow`, then "
