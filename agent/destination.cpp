@@ -336,8 +336,8 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
                 again.push_back({path, plan::Look::content, now + never});
         if (report.max_delete_hit)
             for (const plan::DirtyPath& dirty : batch.paths)
-                if (dirty.look == plan::Look::subtree && failed_paths.insert(dirty.path).second)
-                    again.push_back({dirty.path, plan::Look::subtree, now + never});
+                if (dirty.look >= plan::Look::listing && failed_paths.insert(dirty.path).second)
+                    again.push_back({dirty.path, dirty.look, now + never});
         Trouble stop;
         stop.kind = ErrorKind::max_delete;
         stop.remedy = Remedy::needs_person;
