@@ -236,7 +236,6 @@ push::PushJob Destination::job_for(plan::Batch batch)
     job.filter_rules = host_.filter_rules;
     job.observe.acls = mapping_.preserve.acls;
     job.observe.xattrs = mapping_.preserve.xattrs;
-    job.observe.hard_links = mapping_.preserve.hard_links;
     job.observe.one_file_system = mapping_.one_file_system;
     job.observe.excluded = host_.excluded;
     const config::Delete remove = mapping_.remove;
@@ -245,6 +244,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
     job.plan.accept_empty = accept_empty_;
     if (!accept_deletes_) job.plan.deletes_max = budget_.left(host_.entries(), Clock::now());
     job.batch = std::move(batch);
+    job.links = links_;
     job.cancelled = cancelled_;
     return job;
 }
@@ -355,6 +355,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         latency_.record(now - dirty.since);
     }
     dirty_.settle(batch, again, now);
+    if (report.links_unknown) dirty_.add(std::string(), plan::Look::subtree, now);
     if (dirty_.empty()) {
         in_step_at_ = std::chrono::system_clock::now();
         last_trouble_.reset();

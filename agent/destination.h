@@ -100,6 +100,7 @@ private:
     Event work_;
     Event changed_;
     LatencyMeter latency_;
+    std::shared_ptr<push::LinkIndex> links_ = std::make_shared<push::LinkIndex>();
     boost::asio::cancellation_signal cancel_;
     std::shared_ptr<std::atomic<bool>> cancelled_;
     std::mt19937 random_;

@@ -51,7 +51,6 @@ push::PushJob job_for(const Run& run, push::SourceIdentity identity)
     job.filter_rules = run.filter->wire_rules();
     job.observe.acls = run.mapping.preserve.acls;
     job.observe.xattrs = run.mapping.preserve.xattrs;
-    job.observe.hard_links = run.mapping.preserve.hard_links;
     job.observe.one_file_system = run.mapping.one_file_system;
     job.observe.excluded = [filter = run.filter](std::string_view path, bool directory) {
         return filter->excludes_entry(path, directory);

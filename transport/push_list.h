@@ -55,6 +55,7 @@ struct Entry {
     DirKind dir_kind = DirKind::plain;
     std::uint64_t link_dev = 0;  // hard links: equal (dev, inode) means one group; 0, 0 is none
     std::uint64_t link_inode = 0;
+    std::uint64_t link_count = 1;  // names the file has at the source; not on the wire
     Acl acl;
     Acl default_acl;                 // directories
     std::vector<XattrValue> xattrs;  // sorted by name

@@ -152,7 +152,8 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
         if (entry.target.empty()) return {std::nullopt, EINVAL};  // no list can say it
         entry.size = entry.target.size();
     }
-    if (reading.hard_links && status.st_nlink > 1 && !entry.is_directory()) {
+    if (status.st_nlink > 1 && !entry.is_directory()) {
+        entry.link_count = status.st_nlink;
         entry.link_dev = static_cast<std::uint64_t>(status.st_dev) + 1;
         entry.link_inode = status.st_ino;
     }

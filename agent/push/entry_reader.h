@@ -11,7 +11,6 @@ namespace lockstep::push {
 struct EntryReading {
     bool acls = false;
     bool xattrs = false;
-    bool hard_links = false;
 };
 
 // The entry, or the errno that says why there is none; is_absence() tells "not there (any more)"

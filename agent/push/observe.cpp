@@ -21,7 +21,7 @@ public:
         : source_(source),
           options_(options),
           cancelled_(cancelled),
-          reading_{options.acls, options.xattrs, options.hard_links}
+          reading_{options.acls, options.xattrs}
     {
     }
 

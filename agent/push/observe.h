@@ -12,7 +12,6 @@ namespace lockstep::push {
 struct ObserveOptions {
     bool acls = false;
     bool xattrs = false;
-    bool hard_links = false;
     bool one_file_system = true;
     // Of a path whose ancestors are not excluded; true: it does not exist for us.
     std::function<bool(std::string_view path, bool directory)> excluded;

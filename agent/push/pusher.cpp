@@ -2,7 +2,9 @@
 
 #include "base/path.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <set>
 #include <unordered_set>
 
 namespace lockstep::push {
@@ -59,6 +61,52 @@ void set_aside(const std::vector<Unobserved>& unobserved, plan::Batch& batch, Pu
     std::erase_if(batch.paths, hidden);
 }
 
+void learn_links(const plan::Observed& observed, LinkIndex& links)
+{
+    for (const auto& [path, entry] : observed.at) {
+        if (entry && entry->link_count > 1)
+            links.saw(path, *entry, entry->link_count);
+        else
+            links.lost(path);
+    }
+    for (const plan::ObservedSubtree& subtree : observed.subtrees)
+        for (const transport::Entry& entry : subtree.entries)
+            if (entry.link_count > 1) links.saw(entry.path, entry, entry.link_count);
+}
+
+bool sees_whole_source(const plan::Batch& batch)
+{
+    return std::any_of(batch.paths.begin(), batch.paths.end(), [](const plan::DirtyPath& dirty) {
+        return dirty.path.empty() && dirty.look == plan::Look::subtree;
+    });
+}
+
+// An event names one name of a file; its other names changed with it and join the batch.
+void follow_links(const PushJob& job, const Beneath& source, plan::Batch& batch,
+                  Observation& observation, PushReport& report)
+{
+    learn_links(observation.observed, *job.links);
+    if (sees_whole_source(batch)) job.links->whole_source_seen();
+    std::set<std::string> known;
+    for (const plan::DirtyPath& dirty : batch.paths) known.insert(dirty.path);
+    plan::Batch others;
+    for (const plan::DirtyPath& dirty : batch.paths) {
+        const std::optional<transport::Entry>& entry = observation.observed.at[dirty.path];
+        if (!entry || entry->link_count < 2) continue;
+        if (job.links->incomplete(*entry, entry->link_count)) report.links_unknown = true;
+        for (std::string& other : job.links->siblings(dirty.path, *entry)) {
+            if (!known.insert(other).second) continue;
+            others.paths.push_back({std::move(other), plan::Look::content, 0, {}, 0});
+        }
+    }
+    if (others.empty()) return;
+    Observation more = observe(source, others, job.observe, [] { return false; });
+    learn_links(more.observed, *job.links);
+    observation.observed.at.merge(more.observed.at);
+    for (Unobserved& one : more.unobserved) observation.unobserved.push_back(std::move(one));
+    for (plan::DirtyPath& dirty : others.paths) batch.paths.push_back(std::move(dirty));
+}
+
 void add(transport::PushFigures& sum, const transport::PushFigures& more)
 {
     sum.files_sent += more.files_sent;
@@ -103,6 +151,7 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
     if (!observation.observed.at[std::string()])
         throw Error(ErrorKind::source, Remedy::retry,
                     "source " + quoted(job.source) + " cannot be read");
+    if (job.links) follow_links(job, source, job.batch, observation, report);
     set_aside(observation.unobserved, job.batch, report);
     plan::Plan planned = plan::make_plan(job.batch, observation.observed, job.plan);
     observation = Observation();  // a large tree's entries are in the lists now

@@ -1,6 +1,7 @@
 // One batch to one destination: look at the source, plan, push each step, report.
 #pragma once
 
+#include "agent/push/link_index.h"
 #include "agent/push/observe.h"
 #include "transport/push_session.h"
 
@@ -30,6 +31,7 @@ struct PushJob {
     ObserveOptions observe;
     plan::PlanOptions plan;
     plan::Batch batch;
+    std::shared_ptr<LinkIndex> links;               // this destination's; null: no link is followed
     std::shared_ptr<transport::Progress> progress;  // may be null
     std::shared_ptr<std::atomic<bool>> cancelled;
 };
@@ -40,6 +42,7 @@ struct PushReport {
     std::vector<std::string> unlisted;  // of the failures, directories whose content is unknown
     std::vector<std::string> unattributed;
     std::vector<std::string> withheld;  // deletions, too many of them
+    bool links_unknown = false;         // a file has names that nobody knows: compare the source
     bool max_delete_hit = false;        // the daemon stopped deleting in a compare
     std::size_t deletions = 0;
     transport::PushFigures figures;
