@@ -203,6 +203,7 @@ void Translator::arrived(const Event& event, NodeId parent, std::string path, bo
 void Translator::moved(const MovedFrom& half, std::string from, const Event& event, NodeId parent,
                        std::string path, Translation& out)
 {
+    look_for_exchange(half, event, out);
     const NodeId node = tree_.child(tree_.by_wd(half.parent_wd), half.name);
     const NodeId there = tree_.child(parent, event.name);
     if (!event.directory) {
@@ -226,14 +227,28 @@ void Translator::moved(const MovedFrom& half, std::string from, const Event& eve
         // as two moves, of which the second undoes the first as far as names go, so look at both.
         out.suspects.push_back({half.parent_wd, half.name});
         out.suspects.push_back({event.wd, std::string(event.name)});
-        if (there != node) tree_.drop(there, out.unwatch);
     }
-    if (there != node) tree_.move(node, parent, event.name);
+    tree_.take_place(node, parent, event.name, out.unwatch);
     if (excluded_) out.renamed.emplace_back(node, from);
     out.changes.push_back({.kind = ChangeKind::moved,
                            .path = std::move(path),
                            .directory = true,
                            .from = std::move(from)});
+}
+
+// The kernel tells an exchange as two moves, of which the second undoes the first as far as names
+// go. So does a rename there and back: looking at both names settles it.
+void Translator::look_for_exchange(const MovedFrom& half, const Event& event, Translation& out)
+{
+    Move move{{half.parent_wd, half.name}, {event.wd, std::string(event.name)}, event.directory};
+    for (const Move& it : last_moves_) {
+        if ((!it.directory && !move.directory) || it.from != move.to || it.to != move.from)
+            continue;
+        out.suspects.push_back(it.from);
+        out.suspects.push_back(it.to);
+    }
+    last_moves_[next_move_] = std::move(move);
+    next_move_ = (next_move_ + 1) % last_moves_.size();
 }
 
 void Translator::appeared(const Event& event, NodeId parent, std::string path, Translation& out)
@@ -242,7 +257,9 @@ void Translator::appeared(const Event& event, NodeId parent, std::string path, T
     if (event.directory) out.visits.push_back({parent, std::string(event.name)});
 }
 
-// A half that stays alone: moved out of the source, or to an excluded name.
+// A half that stays alone: moved out of the source, or to an excluded name. An exchange with a name
+// outside is told as moved_to and then moved_from, so a directory may stand there all the same:
+// look again.
 void Translator::gone(const MovedFrom& half, Translation& out)
 {
     const NodeId parent = tree_.by_wd(half.parent_wd);
@@ -250,11 +267,8 @@ void Translator::gone(const MovedFrom& half, Translation& out)
     ++counts_.moved;
     tell(out, ChangeKind::gone, join(tree_.path(parent), half.name), half.directory);
     const NodeId node = tree_.child(parent, half.name);
-    if (node == no_node) return;
-    if (half.directory)
-        tree_.drop(node, out.unwatch);
-    else
-        out.suspects.push_back({half.parent_wd, half.name});
+    if (half.directory && node != no_node) tree_.drop(node, out.unwatch);
+    if (half.directory || node != no_node) out.suspects.push_back({half.parent_wd, half.name});
 }
 
 }  // namespace lockstep::watcher

@@ -6,10 +6,13 @@
 #include "watcher/move_pairs.h"
 #include "watcher/watch_tree.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lockstep::watcher {
@@ -95,6 +98,7 @@ private:
                std::string path, Translation& out);
     void appeared(const Event& event, NodeId parent, std::string path, Translation& out);
     void gone(const MovedFrom& half, Translation& out);
+    void look_for_exchange(const MovedFrom& half, const Event& event, Translation& out);
     bool hides(std::string_view path, bool directory) const
     {
         return excluded_ && excluded_(path, directory);
@@ -104,6 +108,14 @@ private:
     const Excluded& excluded_;
     MovePairs pairs_;
     EventCounts counts_;
+
+    struct Move {
+        Suspect from;
+        Suspect to;
+        bool directory = false;
+    };
+    std::array<Move, 8> last_moves_;  // a ring
+    std::size_t next_move_ = 0;
 };
 
 }  // namespace lockstep::watcher

@@ -94,7 +94,7 @@ void Walker::enter_and_run(int root, const Place& place, Tell tell)
     start(root, place.parent);
     const OpenedDirectory parent = open_below(root, path_, parts_.one_file_system);
     if (!parent.fd) {
-        if (!is_gone(parent.error)) suspect(place.parent, place.name);
+        suspect(place.parent, place.name);  // it was renamed, and events will tell; or removed
         return;
     }
     if (!is_still(place.parent,
@@ -216,8 +216,9 @@ void Walker::found_elsewhere(Frame frame, NodeId known, NodeId parent, const std
     }
     std::string from = tree.path(known);
     suspect(tree.parent(known), tree.name(known));  // another directory may have its old name
-    if (const NodeId there = tree.child(parent, name); there != no_node) drop(there);
-    tree.move(known, parent, name);
+    std::vector<int> wds;
+    tree.take_place(known, parent, name, wds);
+    parts_.inotify.remove_all(wds);
     std::string path = join(path_, name);
     if (frame.tell != Tell::nothing) {
         parts_.outbox.add(

@@ -115,6 +115,17 @@ void WatchTree::move(NodeId node, NodeId parent, std::string_view name)
     compact_names();
 }
 
+void WatchTree::take_place(NodeId node, NodeId parent, std::string_view name, std::vector<int>& wds)
+{
+    const NodeId there = child(parent, name);
+    if (there == node) return;
+    if (there != no_node) {
+        if (is_at_or_below(node, there)) move(node, parent, "/");  // a name nothing can have
+        drop(there, wds);
+    }
+    move(node, parent, name);
+}
+
 void WatchTree::drop(NodeId node, std::vector<int>& wds)
 {
     LOCKSTEP_ASSERT(node != root, "the root is never dropped");

@@ -49,6 +49,9 @@ public:
     NodeId add(NodeId parent, std::string_view name);
     // `parent` is not at or below `node`, and has no child of that name.
     void move(NodeId node, NodeId parent, std::string_view name);
+    // The same, where another may stand: that is dropped as drop() does, but for `node` if it is
+    // below.
+    void take_place(NodeId node, NodeId parent, std::string_view name, std::vector<int>& wds);
     // Removes the node with all below it; their watch descriptors are appended to `wds`. Not the
     // root.
     void drop(NodeId node, std::vector<int>& wds);

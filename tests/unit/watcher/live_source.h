@@ -1,87 +1,40 @@
-// A source in a fresh temporary directory under a real SourceWatch, and what it told so far.
+// A source under a real SourceWatch, what it told so far, and what it should have.
 #pragma once
 
+#include "tests/support/temp_tree.h"
+#include "tests/support/until.h"
 #include "watcher/change.h"
 #include "watcher/drainer.h"
 #include "watcher/source_watch.h"
 
 #include <catch2/catch.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ostream>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace lockstep::watcher::test {
 
-// Removed with all below it at the end.
-class TempTree {
-public:
-    TempTree()
-    {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "lockstep-watcher-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
-        path_ = pattern;
-    }
-    TempTree(const TempTree&) = delete;
-    TempTree& operator=(const TempTree&) = delete;
-    ~TempTree()
-    {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
+using namespace lockstep::testing;
 
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
-
-inline void make_directory(const std::string& path)
-{
-    REQUIRE(::mkdir(path.c_str(), 0755) == 0);
-}
-
-inline void write_file(const std::string& path, const std::string& text = "x")
-{
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    REQUIRE(fd >= 0);
-    REQUIRE(::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    ::close(fd);
-}
-
-inline void rename(const std::string& from, const std::string& to)
-{
-    REQUIRE(::rename(from.c_str(), to.c_str()) == 0);
-}
-
-// Directories at and below `path`, itself included.
-inline std::size_t directories_in(const std::string& path)
-{
-    std::size_t count = 1;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path))
-        if (entry.is_directory() && !entry.is_symlink()) ++count;
-    return count;
-}
+using Changes = std::vector<Change>;
 
 class LiveSource {
 public:
-    static constexpr std::chrono::seconds patience{60};
+    static constexpr std::chrono::seconds bound{60 * patience};
 
-    explicit LiveSource(WatchOptions options)
-        : watch_(std::make_unique<SourceWatch>(
+    // `see` is called for each change, on the watch thread.
+    explicit LiveSource(WatchOptions options, std::function<void(const Change&)> see = {})
+        : see_(std::move(see)),
+          watch_(std::make_unique<SourceWatch>(
               drainer_, std::move(options),
               [this](std::vector<Change> changes) { take(std::move(changes)); }))
     {
@@ -99,7 +52,7 @@ public:
     {
         std::unique_lock lock(mutex_);
         std::size_t seen = 0;
-        const bool came = arrived_.wait_for(lock, patience, [&] {
+        const bool came = arrived_.wait_for(lock, bound, [&] {
             for (; seen < changes_.size(); ++seen)
                 if (is_it(changes_[seen])) return true;
             return false;
@@ -136,11 +89,14 @@ public:
 private:
     void take(std::vector<Change> changes)
     {
+        if (see_)
+            for (const Change& change : changes) see_(change);
         const std::lock_guard lock(mutex_);
         for (Change& change : changes) changes_.push_back(std::move(change));
         arrived_.notify_all();
     }
 
+    std::function<void(const Change&)> see_;
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::vector<Change> changes_;
@@ -163,6 +119,32 @@ inline bool told_move(const std::vector<Change>& changes, const std::string& fro
         if (change.kind == ChangeKind::moved && change.from == from && change.path == to)
             return true;
     return false;
+}
+
+// Every directory that is there is watched, no other, and each under its own name: what is written
+// into it is told with the right path.
+inline void check_every_directory_is_watched(LiveSource& source, const std::string& root)
+{
+    source.changes_until_now();
+    std::vector<std::string> directories{""};
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root))
+        if (entry.is_directory() && !entry.is_symlink())
+            directories.push_back(entry.path().string().substr(root.size() + 1));
+    CHECK(source.figures().directories == directories.size());
+    CHECK(source.figures().watches == directories.size());
+
+    std::set<std::string> expected;
+    for (const std::string& directory : directories) {
+        const std::string probe = directory.empty() ? "probe" : directory + "/probe";
+        write_file(root + "/" + probe, "here");
+        expected.insert(probe);
+    }
+    for (const Change& change : source.changes_until_now())
+        if (change.kind == ChangeKind::content) expected.erase(change.path);
+    CHECK(expected == std::set<std::string>());
+    for (const std::string& directory : directories)
+        remove_file(root + "/" + (directory.empty() ? "probe" : directory + "/probe"));
+    source.changes_until_now();
 }
 
 }  // namespace lockstep::watcher::test

@@ -3,22 +3,21 @@
 
 #include "live_source.h"
 
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace {
 
 using namespace lockstep::watcher;
 using namespace lockstep::watcher::test;
 
-using Changes = std::vector<Change>;
-
 TEST_CASE("a file created, written and closed is told as content", "[watcher][source_watch]")
 {
-    const TempTree temp;
+    const TempDir temp;
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    write_file(temp / "f");
+    write_file(temp / "f", "x");
 
     const Changes changes = source.changes_until_now();
     CHECK(told(changes, ChangeKind::content, "f"));
@@ -27,10 +26,10 @@ TEST_CASE("a file created, written and closed is told as content", "[watcher][so
 
 TEST_CASE("what is there at the start is counted and not told", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    make_directory(temp / "d");
-    make_directory(temp / "d/e");
-    write_file(temp / "d/e/f");
+    const TempDir temp;
+    make_dirs(temp / "d");
+    make_dirs(temp / "d/e");
+    write_file(temp / "d/e/f", "x");
     LiveSource source({.source = temp.path()});
 
     source.wait_for(ChangeKind::live);
@@ -44,8 +43,8 @@ TEST_CASE("what is there at the start is counted and not told", "[watcher][sourc
 TEST_CASE("a file open for writing is told as writing until it is closed",
           "[watcher][source_watch]")
 {
-    const TempTree temp;
-    write_file(temp / "log");
+    const TempDir temp;
+    write_file(temp / "log", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
@@ -59,14 +58,14 @@ TEST_CASE("a file open for writing is told as writing until it is closed",
 TEST_CASE("links, symlinks and fifos are told although nobody closes them",
           "[watcher][source_watch]")
 {
-    const TempTree temp;
-    write_file(temp / "f");
+    const TempDir temp;
+    write_file(temp / "f", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    REQUIRE(::link((temp / "f").c_str(), (temp / "hard").c_str()) == 0);
-    REQUIRE(::symlink("nowhere", (temp / "soft").c_str()) == 0);
-    REQUIRE(::mkfifo((temp / "fifo").c_str(), 0600) == 0);
+    make_hard_link(temp / "f", temp / "hard");
+    make_symlink("nowhere", temp / "soft");
+    make_fifo(temp / "fifo");
 
     const Changes changes = source.changes_until_now();
     CHECK(told(changes, ChangeKind::content, "hard"));
@@ -77,15 +76,15 @@ TEST_CASE("links, symlinks and fifos are told although nobody closes them",
 TEST_CASE("attributes of a file, a directory and the root are told once each",
           "[watcher][source_watch]")
 {
-    const TempTree temp;
-    write_file(temp / "f");
-    make_directory(temp / "d");
+    const TempDir temp;
+    write_file(temp / "f", "x");
+    make_dirs(temp / "d");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    REQUIRE(::chmod((temp / "f").c_str(), 0600) == 0);
-    REQUIRE(::chmod((temp / "d").c_str(), 0700) == 0);
-    REQUIRE(::chmod(temp.path().c_str(), 0750) == 0);
+    set_mode(temp / "f", 0600);
+    set_mode(temp / "d", 0700);
+    set_mode(temp.path(), 0750);
 
     CHECK(source.changes_until_now() ==
           Changes{{.kind = ChangeKind::attributes, .path = "f"},
@@ -95,10 +94,10 @@ TEST_CASE("attributes of a file, a directory and the root are told once each",
 
 TEST_CASE("a deleted tree is told bottom up and leaves no watch", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    make_directory(temp / "d");
-    make_directory(temp / "d/e");
-    write_file(temp / "d/e/f");
+    const TempDir temp;
+    make_dirs(temp / "d");
+    make_dirs(temp / "d/e");
+    write_file(temp / "d/e/f", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
@@ -113,14 +112,14 @@ TEST_CASE("a deleted tree is told bottom up and leaves no watch", "[watcher][sou
 
 TEST_CASE("a renamed directory keeps its watches and its new name", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    make_directory(temp / "a");
-    make_directory(temp / "a/b");
+    const TempDir temp;
+    make_dirs(temp / "a");
+    make_dirs(temp / "a/b");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    rename(temp / "a", temp / "z");
-    write_file(temp / "z/b/f");
+    rename_path(temp / "a", temp / "z");
+    write_file(temp / "z/b/f", "x");
 
     const Changes changes = source.changes_until_now();
     CHECK(changes.front() ==
@@ -131,15 +130,15 @@ TEST_CASE("a renamed directory keeps its watches and its new name", "[watcher][s
 
 TEST_CASE("a directory renamed away and back has its old paths again", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    for (const char* name : {"a", "a/b", "a/b/c"}) make_directory(temp / name);
-    write_file(temp / "a/b/c/f");
+    const TempDir temp;
+    for (const char* name : {"a", "a/b", "a/b/c"}) make_dirs(temp / name);
+    write_file(temp / "a/b/c/f", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    rename(temp / "a", temp / "z");
-    rename(temp / "z", temp / "a");
-    write_file(temp / "a/b/c/n");
+    rename_path(temp / "a", temp / "z");
+    rename_path(temp / "z", temp / "a");
+    write_file(temp / "a/b/c/n", "x");
 
     const Changes changes = source.changes_until_now();
     CHECK(told_move(changes, "a", "z"));
@@ -150,13 +149,13 @@ TEST_CASE("a directory renamed away and back has its old paths again", "[watcher
 
 TEST_CASE("a renamed file is told as moved", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    make_directory(temp / "d");
-    write_file(temp / "f");
+    const TempDir temp;
+    make_dirs(temp / "d");
+    write_file(temp / "f", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    rename(temp / "f", temp / "d/g");
+    rename_path(temp / "f", temp / "d/g");
 
     CHECK(source.changes_until_now() ==
           Changes{{.kind = ChangeKind::moved, .path = "d/g", .from = "f"}});
@@ -164,18 +163,18 @@ TEST_CASE("a renamed file is told as moved", "[watcher][source_watch]")
 
 TEST_CASE("a tree moved out of the source is gone, silent and unwatched", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    const TempTree outside;
-    make_directory(temp / "t");
-    for (int i = 0; i < 40; ++i) make_directory(temp / ("t/" + std::to_string(i)));
+    const TempDir temp;
+    const TempDir outside;
+    make_dirs(temp / "t");
+    for (int i = 0; i < 40; ++i) make_dirs(temp / ("t/" + std::to_string(i)));
     LiveSource source({.source = temp.path()});
     source.settle();
     const auto watches = source.figures().watches;
 
-    rename(temp / "t", outside / "t");
+    rename_path(temp / "t", outside / "t");
     CHECK(source.changes_until_now() ==
           Changes{{.kind = ChangeKind::gone, .path = "t", .directory = true}});
-    write_file(outside / "t/7/f");
+    write_file(outside / "t/7/f", "x");
 
     CHECK(source.changes_until_now().empty());
     CHECK(watches - source.figures().watches == 41);
@@ -184,16 +183,16 @@ TEST_CASE("a tree moved out of the source is gone, silent and unwatched", "[watc
 TEST_CASE("a tree moved into the source is told entry by entry and watched",
           "[watcher][source_watch]")
 {
-    const TempTree temp;
-    const TempTree outside;
-    make_directory(outside / "t");
-    make_directory(outside / "t/u");
-    write_file(outside / "t/u/f");
-    REQUIRE(::symlink("u", (outside / "t/link").c_str()) == 0);
+    const TempDir temp;
+    const TempDir outside;
+    make_dirs(outside / "t");
+    make_dirs(outside / "t/u");
+    write_file(outside / "t/u/f", "x");
+    make_symlink("u", outside / "t/link");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    rename(outside / "t", temp / "t");
+    rename_path(outside / "t", temp / "t");
 
     const Changes changes = source.changes_until_now();
     CHECK(changes.size() == 4);
@@ -206,33 +205,33 @@ TEST_CASE("a tree moved into the source is told entry by entry and watched",
 
 TEST_CASE("a directory removed and made again at once is watched", "[watcher][source_watch]")
 {
-    const TempTree temp;
+    const TempDir temp;
     LiveSource source({.source = temp.path()});
     source.settle();
 
     for (int i = 0; i < 500; ++i) {
         std::filesystem::remove_all(temp / "d");
-        std::filesystem::create_directories(temp / "d/sub");
+        make_dirs(temp / "d/sub");
         write_file(temp / "d/sub/f", std::to_string(i));
     }
     source.changes_until_now();
     CHECK(source.figures().watches == 3);
-    write_file(temp / "d/sub/g");
+    write_file(temp / "d/sub/g", "x");
 
     CHECK(told(source.changes_until_now(), ChangeKind::content, "d/sub/g"));
 }
 
 TEST_CASE("a directory moved over an empty one takes its place", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    make_directory(temp / "a");
-    make_directory(temp / "a/c");
-    make_directory(temp / "b");
+    const TempDir temp;
+    make_dirs(temp / "a");
+    make_dirs(temp / "a/c");
+    make_dirs(temp / "b");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    rename(temp / "a", temp / "b");
-    write_file(temp / "b/c/f");
+    rename_path(temp / "a", temp / "b");
+    write_file(temp / "b/c/f", "x");
 
     const Changes changes = source.changes_until_now();
     CHECK(told_move(changes, "a", "b"));
@@ -243,18 +242,17 @@ TEST_CASE("a directory moved over an empty one takes its place", "[watcher][sour
 TEST_CASE("two directories that exchange their names are told apart afterwards",
           "[watcher][source_watch]")
 {
-    const TempTree temp;
-    for (const char* name : {"a", "a/x", "b", "b/y"}) make_directory(temp / name);
+    const TempDir temp;
+    for (const char* name : {"a", "a/x", "b", "b/y"}) make_dirs(temp / name);
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    REQUIRE(::renameat2(AT_FDCWD, (temp / "a").c_str(), AT_FDCWD, (temp / "b").c_str(),
-                        RENAME_EXCHANGE) == 0);
+    exchange_paths(temp / "a", temp / "b");
     const Changes exchange = source.changes_until_now();
     CHECK(told(exchange, ChangeKind::subtree, "a"));
     CHECK(told(exchange, ChangeKind::subtree, "b"));
-    write_file(temp / "a/y/f");
-    write_file(temp / "b/x/g");
+    write_file(temp / "a/y/f", "x");
+    write_file(temp / "b/x/g", "x");
 
     const Changes changes = source.changes_until_now();
     CHECK(told(changes, ChangeKind::content, "a/y/f"));
@@ -265,19 +263,18 @@ TEST_CASE("two directories that exchange their names are told apart afterwards",
 TEST_CASE("a directory and a file that exchange their names are both right afterwards",
           "[watcher][source_watch]")
 {
-    const TempTree temp;
-    make_directory(temp / "d");
-    make_directory(temp / "d/e");
-    write_file(temp / "f");
+    const TempDir temp;
+    make_dirs(temp / "d");
+    make_dirs(temp / "d/e");
+    write_file(temp / "f", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
-    REQUIRE(::renameat2(AT_FDCWD, (temp / "d").c_str(), AT_FDCWD, (temp / "f").c_str(),
-                        RENAME_EXCHANGE) == 0);
+    exchange_paths(temp / "d", temp / "f");
     const Changes exchange = source.changes_until_now();
     CHECK(told_move(exchange, "d", "f"));
     CHECK(told_move(exchange, "f", "d"));
-    write_file(temp / "f/e/g");
+    write_file(temp / "f/e/g", "x");
 
     CHECK(told(source.changes_until_now(), ChangeKind::content, "f/e/g"));
     CHECK(source.figures().watches == 3);
@@ -285,14 +282,14 @@ TEST_CASE("a directory and a file that exchange their names are both right after
 
 TEST_CASE("a symlink to a directory is told and not followed", "[watcher][source_watch]")
 {
-    const TempTree temp;
-    for (const char* name : {"one", "two", "two/one"}) make_directory(temp / name);
-    write_file(temp / "one/f");
+    const TempDir temp;
+    for (const char* name : {"one", "two", "two/one"}) make_dirs(temp / name);
+    write_file(temp / "one/f", "x");
     LiveSource source({.source = temp.path()});
     source.settle();
 
     std::filesystem::remove_all(temp / "two/one");
-    REQUIRE(::symlink("../one", (temp / "two/one").c_str()) == 0);
+    make_symlink("../one", temp / "two/one");
 
     CHECK(source.changes_until_now() ==
           Changes{{.kind = ChangeKind::gone, .path = "two/one", .directory = true},
@@ -302,13 +299,13 @@ TEST_CASE("a symlink to a directory is told and not followed", "[watcher][source
 
 TEST_CASE("names of 255 bytes and of any bytes are told as they are", "[watcher][source_watch]")
 {
-    const TempTree temp;
+    const TempDir temp;
     LiveSource source({.source = temp.path()});
     source.settle();
     const std::string longest(255, '\xff');
 
-    make_directory(temp / longest);
-    write_file(temp / (longest + "/a\nb\\c *"));
+    make_dirs(temp / longest);
+    write_file(temp / (longest + "/a\nb\\c *"), "x");
 
     const Changes changes = source.changes_until_now();
     CHECK(told(changes, ChangeKind::content, longest));
