@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 

@@ -228,8 +228,14 @@ asio::awaitable<std::optional<Reply>> Connection::reply(Action action)
     std::optional<Reply> answer = reply_to(action, *snapshot);
     if (!answer) answer = unknown_mapping(action, *snapshot);
     if (answer) co_return answer;
-    asio::awaitable<CommandResult> work = std::visit(Starter{service_->control}, action);
-    answer = co_await perform(std::move(work));
+    std::optional<asio::awaitable<CommandResult>> work;
+    try {
+        work = std::visit(Starter{service_->control}, action);
+    } catch (const std::exception& failure) {
+        answer = refusal(500, escaped(failure.what()));
+    }
+    if (answer) co_return answer;
+    answer = co_await perform(std::move(*work));
     co_return answer;
 }
 

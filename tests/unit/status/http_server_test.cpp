@@ -154,6 +154,9 @@ TEST_CASE("a command that throws is 500 with its words, escaped", "[status][http
 
     CHECK(reply.status == 500);
     CHECK(reply.body.find(R"(out of \\xff luck)") != std::string::npos);
+    const TalkReply early = talk.ask(post("/v1/reload"));
+    CHECK(early.status == 500);
+    CHECK(early.body.find("not even begun") != std::string::npos);
     CHECK(talk.ask(get("/healthz")).status == 200);
 }
 
@@ -332,6 +335,24 @@ TEST_CASE("a request that is never completed ends after its time", "[status][htt
     CHECK(silent.hear_the_end());
     CHECK(slow.hear_the_end());
     CHECK(bodiless.hear_the_end());
+}
+
+TEST_CASE("a client that takes no answers is given up", "[status][http]")
+{
+    HttpOptions options = with_timeout(1s);
+    options.clients_max = 1;
+    Snapshot snapshot = contract_example();
+    snapshot.mappings.resize(1000, snapshot.mappings[0]);  // more than a socket's buffer holds
+    RunningServer server(snapshot, options);
+    Talk greedy(server.socket());
+    for (int i = 0; i < 100; ++i) greedy.say(get("/v1/status"));
+
+    CHECK(until(
+        [&] {
+            Talk other(server.socket());
+            return other.ask(get("/healthz")).status == 200;
+        },
+        20s));
 }
 
 TEST_CASE("a flush may take longer than a request", "[status][http]")

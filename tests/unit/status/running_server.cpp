@@ -93,7 +93,10 @@ Control control_of(const std::shared_ptr<FakeControl>& fake)
     control.resume = [fake](const std::string& name, bool accept_deletes) {
         return done(fake->note("resume " + name + (accept_deletes ? " 1" : " 0")));
     };
-    control.reload = [fake] { return done(fake->note("reload")); };
+    control.reload = [fake] {
+        if (fake->throwing) throw std::runtime_error("not even begun");
+        return done(fake->note("reload"));
+    };
     return control;
 }
 

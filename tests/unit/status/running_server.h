@@ -26,7 +26,7 @@ public:
     std::vector<std::string> calls() const;  // "flush web,mail 5000", "resync web 1", …
 
     std::atomic<bool> holding{false};
-    std::atomic<bool> throwing{false};
+    std::atomic<bool> throwing{false};  // flush in its coroutine, reload before it has one
     std::atomic<int> flushes_cancelled{0};
 
 private:
