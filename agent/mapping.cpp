@@ -31,6 +31,12 @@ std::optional<push::SourceIdentity> identity_of(const std::string& source)
     return push::SourceIdentity{status.st_dev, status.st_ino};
 }
 
+// How to look at a path that something came to, or went from, as a whole.
+Look of_tree(const Change& change)
+{
+    return change.directory ? Look::subtree : Look::content;
+}
+
 std::string_view name_of(ChangeKind kind)
 {
     switch (kind) {
@@ -161,11 +167,13 @@ void Mapping::accept(const Change& change, TimePoint now)
             touch(change.path, Look::attributes, false, now);
             break;
         case ChangeKind::gone:
-            touch(change.path, Look::content, false, now);
+            // What was in it went without a word; should another directory have its name by now, it
+            // must not inherit that.
+            touch(change.path, of_tree(change), false, now);
             break;
         case ChangeKind::moved:
-            touch(change.from, Look::content, false, now);
-            touch(change.path, change.directory ? Look::subtree : Look::content, false, now);
+            touch(change.from, of_tree(change), false, now);
+            touch(change.path, of_tree(change), false, now);
             break;
         case ChangeKind::subtree:
             touch(change.path, Look::subtree, false, now);
@@ -173,6 +181,8 @@ void Mapping::accept(const Change& change, TimePoint now)
         case ChangeKind::unreadable:
             if (unreadable_.insert(change.path).second)
                 log::warn("watch", change.detail, {{"mapping", config_.name}});
+            // What it holds is unknown: not in step until it has been listed.
+            touch(change.path, Look::subtree, false, now);
             break;
         case ChangeKind::readable:
             unreadable_.erase(change.path);
