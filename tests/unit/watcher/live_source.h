@@ -44,6 +44,7 @@ public:
     LiveSource& operator=(const LiveSource&) = delete;
 
     SourceWatch& watch() { return *watch_; }
+    Drainer& drainer() { return drainer_; }
     WatchFigures figures() const { return watch_->figures(); }
 
     // Waits until a change for which `is_it` holds has come, and returns how many changes were
