@@ -23,7 +23,12 @@ auto decoded(const std::string& what, const Stream& stream, Decode decode)
 asio::awaitable<void> ByteReader::more(const std::string& what)
 {
     std::array<std::byte, 4096> chunk{};
-    const std::size_t got = co_await stream_.read_some(chunk);
+    std::size_t got = 0;
+    try {
+        got = co_await stream_.read_some(chunk);
+    } catch (const Error& error) {
+        throw error.in(what);
+    }
     if (got == 0)
         throw Error(ErrorKind::unreachable, Remedy::retry,
                     what + ": closed by the daemon (" + stream_.peer() + ")");

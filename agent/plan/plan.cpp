@@ -175,20 +175,23 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
         else
             cheap.add(path, entry);
     }
+    // Not in the session of a compare: the daemon counts what its --max-delete may still remove there, down
+    // to each file of a directory that was only moved away; these have been counted already.
+    ListBuilder& deleting = sorted.subtrees.empty() ? cheap : content;
     for (const std::string& path : deletions)
-        if (!cheap.has(path)) cheap.remove(path);
+        if (!deleting.has(path)) deleting.remove(path);
 
     if (!content.empty()) {
         Step step;
         step.list = content.take();
         step.ignore_times = true;
-        step.delete_missing = !deletions.empty();
+        step.delete_missing = !deletions.empty() && &deleting == &content;
         plan.steps.push_back(std::move(step));
     }
     if (!compared.empty()) {
         Step step;
         step.list = compared.take();
-        step.delete_missing = !deletions.empty() && !reads_content;
+        step.delete_missing = !deletions.empty() && &deleting == &compared;
         step.delete_extras = !sorted.subtrees.empty() && options.delete_compare;
         plan.steps.push_back(std::move(step));
     }

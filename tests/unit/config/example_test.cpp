@@ -7,11 +7,9 @@
 namespace lockstep::config {
 namespace {
 
-// Tests are compiled with the paths of the source tree in __FILE__.
 std::string example_file()
 {
-    const std::string here = __FILE__;
-    return here.substr(0, here.rfind("tests/unit/config/")) + "docs/lockstep.example.yaml";
+    return LOCKSTEP_SOURCE_DIR "/docs/lockstep.example.yaml";
 }
 
 }  // namespace
