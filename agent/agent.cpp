@@ -172,8 +172,7 @@ asio::awaitable<CommandResult> Agent::flush(std::vector<std::string> names,
     if (names.empty()) wanted = mappings_;
     CommandResult all;
     all.ok = true;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const std::shared_ptr<Mapping> mapping = wanted[i];
+    for (const std::shared_ptr<Mapping>& mapping : wanted) {
         CommandResult one = co_await Mapping::flush(mapping, limit);
         if (one.ok) continue;
         all.ok = false;
@@ -214,17 +213,17 @@ status::Control Agent::control()
                            std::optional<std::chrono::milliseconds> timeout) {
         return flush(std::move(names), timeout);
     };
-    control.resync = [this](std::string name, bool accept_empty) {
+    control.resync = [this](const std::string& name, bool accept_empty) {
         const std::shared_ptr<Mapping> mapping = find(name);
         return mapping ? Mapping::resync(mapping, accept_empty) : answer(unknown_mapping(name));
     };
-    control.pause = [this](std::string name) {
+    control.pause = [this](const std::string& name) {
         const std::shared_ptr<Mapping> mapping = find(name);
         if (!mapping) return answer(unknown_mapping(name));
         mapping->pause();
         return answer({true, "paused", {}, {}});
     };
-    control.resume = [this](std::string name, bool accept_deletes) {
+    control.resume = [this](const std::string& name, bool accept_deletes) {
         const std::shared_ptr<Mapping> mapping = find(name);
         if (!mapping) return answer(unknown_mapping(name));
         mapping->resume(accept_deletes);

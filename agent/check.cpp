@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 
 config::Filter filter_of(const config::Mapping& mapping)
 {
-    return config::Filter(mapping.include, mapping.exclude);
+    return {mapping.include, mapping.exclude};
 }
 
 bool check_sources(const config::Config& config)
@@ -80,7 +80,7 @@ bool probe(const config::Mapping& mapping, const config::Destination& destinatio
 {
     asio::io_context context(1);
     bool fine = false;
-    const auto told = [&](std::exception_ptr failure, transport::PeerFacts facts) {
+    const auto told = [&](const std::exception_ptr& failure, const transport::PeerFacts& facts) {
         const std::string name = config::to_string(destination.url);
         if (!failure) {
             std::cout << "destination " << name << ": fine (protocol " << facts.protocol << ", "
