@@ -3,7 +3,11 @@
 #include "base/path.h"
 #include "config/filter.h"
 
+#include <algorithm>
 #include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace lockstep::config {
 namespace {
@@ -31,18 +35,15 @@ void check_names(const Config& config, const Value& mappings, Diagnostics& out)
 // Two mappings that delete what the other one sends would undo each other for ever.
 void check_destinations(const Config& config, const Value& mappings, Diagnostics& out)
 {
-    struct Owner {
-        const Mapping* mapping;
-    };
-    std::map<std::string, Owner> owners;
+    std::map<std::string, const Mapping*> owners;
     for (std::size_t i = 0; i < config.mappings.size(); ++i) {
         const Mapping& mapping = config.mappings[i];
         for (const Destination& destination : mapping.destinations) {
             DestinationUrl place = destination.url;
             place.user.clear();
             place.port_written = false;
-            const auto [there, fresh] = owners.emplace(to_string(place), Owner{&mapping});
-            const Mapping& other = *there->second.mapping;
+            const auto [there, fresh] = owners.emplace(to_string(place), &mapping);
+            const Mapping& other = *there->second;
             if (fresh || &other == &mapping) continue;
             if (mapping.remove == Delete::no && other.remove == Delete::no) continue;
             const Value& value = value_or_map(mappings.items[i], "destinations");
@@ -68,7 +69,8 @@ void check_own_files(const Config& config, const Value& mappings, Diagnostics& o
     for (std::size_t i = 0; i < config.mappings.size(); ++i) {
         const Mapping& mapping = config.mappings[i];
         if (mapping.source.empty()) continue;
-        const std::string_view source = mapping.source == "/" ? "" : mapping.source;
+        std::string_view source = mapping.source;
+        if (source == "/") source = {};  // so that "source/" is "/"
         const Filter filter(mapping.include, mapping.exclude);
         for (const OwnFile& file : own) {
             if (!is_at_or_below(file.path, source)) continue;
