@@ -176,7 +176,7 @@ void Translator::removed(const Event& event, NodeId parent, std::string path, Tr
     if (event.directory)
         tree_.drop(node, out.unwatch);
     else
-        out.suspects.push_back({event.wd, std::string(event.name)});
+        out.suspects.push_back({event.wd, std::string(event.name), true});
 }
 
 void Translator::arrived(const Event& event, NodeId parent, std::string path, bool hidden,
@@ -208,8 +208,8 @@ void Translator::moved(const MovedFrom& half, std::string from, const Event& eve
     const NodeId there = tree_.child(parent, event.name);
     if (!event.directory) {
         // An exchange of a file with a directory, or a walk that was ahead.
-        if (node != no_node) out.suspects.push_back({half.parent_wd, half.name});
-        if (there != no_node) out.suspects.push_back({event.wd, std::string(event.name)});
+        if (node != no_node) out.suspects.push_back({half.parent_wd, half.name, true});
+        if (there != no_node) out.suspects.push_back({event.wd, std::string(event.name), true});
         out.changes.push_back(
             {.kind = ChangeKind::moved, .path = std::move(path), .from = std::move(from)});
         return;
@@ -240,7 +240,9 @@ void Translator::moved(const MovedFrom& half, std::string from, const Event& eve
 // go. So does a rename there and back: looking at both names settles it.
 void Translator::look_for_exchange(const MovedFrom& half, const Event& event, Translation& out)
 {
-    Move move{{half.parent_wd, half.name}, {event.wd, std::string(event.name)}, event.directory};
+    Move move{.from = {half.parent_wd, half.name},
+              .to = {event.wd, std::string(event.name)},
+              .directory = event.directory};
     for (const Move& it : last_moves_) {
         if ((!it.directory && !move.directory) || it.from != move.to || it.to != move.from)
             continue;
@@ -268,7 +270,8 @@ void Translator::gone(const MovedFrom& half, Translation& out)
     tell(out, ChangeKind::gone, join(tree_.path(parent), half.name), half.directory);
     const NodeId node = tree_.child(parent, half.name);
     if (half.directory && node != no_node) tree_.drop(node, out.unwatch);
-    if (half.directory || node != no_node) out.suspects.push_back({half.parent_wd, half.name});
+    if (half.directory || node != no_node)
+        out.suspects.push_back({half.parent_wd, half.name, !half.directory});
 }
 
 }  // namespace lockstep::watcher

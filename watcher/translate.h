@@ -29,7 +29,8 @@ struct Place {
 // The same for later: a watch descriptor names one directory for ever, a node does not.
 struct Suspect {
     int parent_wd = -1;
-    std::string name;
+    std::string name{};
+    bool told_wrong = false;  // compare it even if it is the directory we know
     bool operator==(const Suspect&) const = default;
 };
 

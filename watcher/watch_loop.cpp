@@ -299,9 +299,16 @@ bool WatchLoop::recheck_suspects()
         check_root();
         return live_;
     }
-    for (const auto& [wd, name] : std::exchange(suspects_, {})) {
-        const NodeId parent = tree_.by_wd(wd);
-        if (parent != no_node) walker_.recheck(root, {parent, name});
+    for (const auto& [place, told_wrong] : std::exchange(suspects_, {})) {
+        const auto& [wd, name] = place;
+        NodeId parent = tree_.by_wd(wd);
+        if (parent == no_node) continue;
+        walker_.recheck(root, {parent, name});
+        parent = tree_.by_wd(wd);
+        if (told_wrong && parent != no_node && tree_.child(parent, name) != no_node)
+            outbox_.add({.kind = ChangeKind::subtree,
+                         .path = join(tree_.path(parent), name),
+                         .directory = true});
     }
     take_suspects(walker_.take_suspects());
     rewalk_wanted_ = walker_.take_rewalk() || rewalk_wanted_;
@@ -401,7 +408,10 @@ void WatchLoop::answer_barriers()
 
 void WatchLoop::take_suspects(const std::vector<Suspect>& suspects)
 {
-    for (const Suspect& it : suspects) suspects_.emplace(it.parent_wd, it.name);
+    for (const Suspect& it : suspects) {
+        bool& told_wrong = suspects_[{it.parent_wd, it.name}];
+        told_wrong = told_wrong || it.told_wrong;
+    }
 }
 
 void WatchLoop::publish()

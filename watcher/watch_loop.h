@@ -15,8 +15,8 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -101,7 +101,7 @@ private:
     bool root_in_doubt_ = false;
     bool active_ = false;  // events came since the last look at the root
     int recheck_rounds_ = 0;
-    std::set<std::pair<int, std::string>> suspects_;
+    std::map<std::pair<int, std::string>, bool> suspects_;  // parent wd, name: told_wrong
     std::deque<Barrier> barriers_;
     Time next_root_check_{};
     Time next_poll_{};

@@ -67,7 +67,8 @@ public:
                 refresh(change.path, true);
                 break;
             case ChangeKind::moved:
-                move(change);
+                refresh(change.from, change.directory);
+                refresh(change.path, change.directory);
                 break;
             default:
                 break;
@@ -93,20 +94,6 @@ private:
         if (!directory || below) forget(path);
         model_[path] = now;
         if (directory && below) look_below(root_, path, model_);
-    }
-
-    // What was known below `from` is taken to be below `path` now, unread.
-    void move(const Change& change)
-    {
-        Model taken;
-        for (const auto& [path, fingerprint] : model_)
-            if (is_at_or_below(path, change.from))
-                taken[change.path + path.substr(change.from.size())] = fingerprint;
-        forget(change.from);
-        forget(change.path);
-        model_.insert(taken.begin(), taken.end());
-        refresh(change.from, false);
-        refresh(change.path, false);
     }
 
     void forget(const std::string& path)
