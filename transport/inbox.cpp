@@ -44,11 +44,9 @@ asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)
     while (!self->failure_) {
         while (self->items_bytes_ > items_bytes_max) co_await self->taken_.wait();
         const std::size_t got = co_await self->stream_->read_some(chunk);
-        if (got == 0) {
-            if (self->end_expected_) co_return;
+        if (got == 0)
             throw Error(ErrorKind::unreachable, Remedy::retry,
                         "connection closed by the daemon (" + self->stream_->peer() + ")");
-        }
         self->accept(std::span(chunk).first(got));
     }
 }

@@ -26,12 +26,10 @@ public:
 
     // From here on the daemon may send requests for a list of this form. Before, data is an error.
     void expect(RequestForm form);
-    // After the final DONE the end of the stream is no failure.
-    void expect_end() noexcept { end_expected_ = true; }
 
     std::optional<GeneratorItem> take();
-    // Until something arrived (true) or `limit` passed (false). Throws the reader's failure once
-    // nothing is left to take.
+    // Until something arrived (true) or `limit` passed (false). Throws the reader's failure, which
+    // the end of the stream is too, once nothing is left to take: who waits expects something.
     asio::awaitable<bool> wait_for(std::chrono::milliseconds limit);
 
     // The same without throwing: for the last words after a failure.
@@ -63,7 +61,6 @@ private:
     std::exception_ptr failure_;
     std::chrono::seconds peer_timeout_{0};
     std::uint64_t received_ = 0;
-    bool end_expected_ = false;
     std::function<void()> activity_;
 };
 

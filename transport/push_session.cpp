@@ -194,7 +194,6 @@ private:
             co_await expect_done();
             ndx_out_.put(out_.data(), ndx_done);
         }
-        inbox_.expect_end();
         co_await expect_done();
     }
 
