@@ -108,7 +108,7 @@ inline Bytes edited(std::mt19937& random, const Bytes& basis, std::size_t edits)
                 if (length > 0) file[static_cast<std::size_t>(from)] ^= std::byte{1};
                 break;
             case 5:
-                file.resize(file.size() - random() % (file.size() / 8 + 1));
+                file.erase(file.end() - at(file.size()) / 8, file.end());
                 break;
         }
     }
