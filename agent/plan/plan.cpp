@@ -175,8 +175,9 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
         else
             cheap.add(path, entry);
     }
-    // Not in the session of a compare: the daemon counts what its --max-delete may still remove there, down
-    // to each file of a directory that was only moved away; these have been counted already.
+    // Not in the session of a compare: the daemon counts what its --max-delete may still remove
+    // there, down to each file of a directory that was only moved away; these have been counted
+    // already.
     ListBuilder& deleting = sorted.subtrees.empty() ? cheap : content;
     for (const std::string& path : deletions)
         if (!deleting.has(path)) deleting.remove(path);

@@ -1,4 +1,5 @@
-// Which names of the source are one file: for the hard links of which only one name is ever in an event.
+// Which names of the source are one file: for the hard links of which only one name is ever in an
+// event.
 #pragma once
 
 #include "transport/push_list.h"
@@ -12,9 +13,10 @@
 
 namespace lockstep::push {
 
-// A write through one name changes the file under all its names, and a rename over one of them leaves the
-// others; the kernel names one. Filled by every look at an entry with more than one link; complete for what a
-// compare of the whole source has seen. Only files with several links cost memory.
+// A write through one name changes the file under all its names, and a rename over one of them
+// leaves the others; the kernel names one. Filled by every look at an entry with more than one
+// link; complete for what a compare of the whole source has seen. Only files with several links
+// cost memory.
 class LinkIndex {
 public:
     using File = std::pair<std::uint64_t, std::uint64_t>;  // device and inode, as in Entry::link_*
@@ -27,7 +29,8 @@ public:
 
     // The other names of the file.
     std::vector<std::string> siblings(const std::string& path, const transport::Entry& entry) const;
-    // True when the file has more links than names are known and than the last whole look accounted for.
+    // True when the file has more links than names are known and than the last whole look accounted
+    // for.
     bool incomplete(const transport::Entry& entry, std::uint64_t links) const;
 
 private:
