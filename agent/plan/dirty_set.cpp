@@ -65,8 +65,7 @@ Batch DirtySet::take(std::size_t count, TimePoint now)
         erase(item);
         sequences_.insert(dirty.sequence);  // still unacknowledged
         since_.insert(dirty.since);
-        in_flight_sequences_.insert(dirty.sequence);
-        ++in_flight_;
+        in_flight_.emplace(dirty.sequence, dirty.path);
         batch.paths.push_back(std::move(dirty));
     }
     return batch;
@@ -76,11 +75,13 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
 {
     std::unordered_map<std::string_view, const DirtyPath*> sent;
     for (const DirtyPath& dirty : batch.paths) {
-        LOCKSTEP_ASSERT(in_flight_ > 0, "a batch is settled once");
+        const auto [first, last] = in_flight_.equal_range(dirty.sequence);
+        const auto flown =
+            std::find_if(first, last, [&](const auto& item) { return item.second == dirty.path; });
+        LOCKSTEP_ASSERT(flown != last, "a batch is settled once");
+        in_flight_.erase(flown);
         sequences_.erase(sequences_.find(dirty.sequence));
-        in_flight_sequences_.erase(in_flight_sequences_.find(dirty.sequence));
         since_.erase(since_.find(dirty.since));
-        --in_flight_;
         sent.emplace(dirty.path, &dirty);
     }
     std::uint64_t oldest = sequence_;
@@ -177,13 +178,17 @@ std::vector<std::string> DirtySet::outstanding(std::uint64_t mark, std::size_t c
             if (item.dirty.sequence <= mark) paths.push_back(item.dirty.path);
         }
     }
+    for (const auto& [sequence, path] : in_flight_) {
+        if (paths.size() == count || sequence > mark) break;
+        paths.push_back(path);
+    }
     return paths;
 }
 
 bool DirtySet::only_failures(std::uint64_t mark, TimePoint horizon) const
 {
     if (reached(mark)) return false;
-    if (!in_flight_sequences_.empty() && *in_flight_sequences_.begin() <= mark) return false;
+    if (!in_flight_.empty() && in_flight_.begin()->first <= mark) return false;
     const auto soon = [&](const Item& item) {
         return item.dirty.sequence <= mark && (!item.retry_at || *item.retry_at <= horizon);
     };

@@ -72,7 +72,7 @@ public:
     void make_all_due(TimePoint now);
 
     bool empty() const noexcept { return pending() == 0; }
-    std::size_t pending() const noexcept { return by_path_.size() + in_flight_; }
+    std::size_t pending() const noexcept { return by_path_.size() + in_flight_.size(); }
     bool has_due(TimePoint now) const;
     std::optional<TimePoint> next_due() const;  // of what waits for a later attempt
     std::optional<TimePoint> oldest_since() const;
@@ -106,8 +106,7 @@ private:
     std::multimap<TimePoint, Order::iterator> by_retry_;
     std::multiset<std::uint64_t> sequences_;  // of all, in flight included
     std::multiset<TimePoint> since_;
-    std::size_t in_flight_ = 0;
-    std::multiset<std::uint64_t> in_flight_sequences_;
+    std::multimap<std::uint64_t, std::string> in_flight_;  // by sequence
 };
 
 }  // namespace lockstep::plan

@@ -63,6 +63,19 @@ TEST_CASE("a flush waits for a path that failed, and is told so", "[plan][dirty_
     CHECK(again.paths[0].attempts == 1);
 }
 
+TEST_CASE("a path in flight is outstanding too", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("a", Look::content, t0);
+    const std::uint64_t mark = set.mark();
+    const Batch batch = set.take(10, t0);
+    set.add("b", Look::content, t0);
+
+    CHECK(set.outstanding(mark, 10) == std::vector<std::string>{"a"});
+    set.settle(batch, {}, t0);
+    CHECK(set.outstanding(mark, 10).empty());
+}
+
 TEST_CASE("an event makes a path that waits for a later attempt due at once", "[plan][dirty_set]")
 {
     DirtySet set(100);
