@@ -314,7 +314,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
                                         failure.path) != report.unlisted.end();
         const plan::Look look = unlisted ? plan::Look::subtree : plan::Look::content;
         if (failure.vanished) {
-            again.push_back({failure.path, look, now + vanished_delay});
+            again.push_back({failure.path, look, now + vanished_delay, false});
             continue;
         }
         const auto delay = plan::retry_delay(times, attempts_before(failure.path) + 1,
@@ -446,13 +446,12 @@ std::string Destination::describe_trouble() const
     return text;
 }
 
-std::string Destination::hopeless(std::uint64_t mark, TimePoint now) const
+std::string Destination::hopeless(std::uint64_t mark, TimePoint since) const
 {
     if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person)
         return describe_trouble();
     if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
-    if (!pushing_ && dirty_.only_failures(mark, now + std::chrono::milliseconds(200)))
-        return describe_trouble();
+    if (dirty_.only_failures(mark, since)) return describe_trouble();
     return {};
 }
 

@@ -57,8 +57,8 @@ public:
     bool reached(std::uint64_t mark) const { return dirty_.reached(mark); }
     // Gives what failed before another try, for a flush that would have to wait for it.
     void retry_failed_paths(TimePoint now);
-    // Why a flush need not wait longer; empty while it should.
-    std::string hopeless(std::uint64_t mark, TimePoint now) const;
+    // Why a flush that began at `since` need not wait longer; empty while it should.
+    std::string hopeless(std::uint64_t mark, TimePoint since) const;
     std::vector<std::string> outstanding(std::uint64_t mark) const;
     std::string describe_trouble() const;
 

@@ -351,9 +351,10 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
     self->hand_over(self->settle_.take_all());
     self->arm_settle_timer();
 
+    const TimePoint begun = Clock::now();
     std::vector<std::pair<std::shared_ptr<Destination>, std::uint64_t>> marks;
     for (const std::shared_ptr<Destination>& destination : self->destinations_) {
-        destination->retry_failed_paths(Clock::now());
+        destination->retry_failed_paths(begun);
         marks.emplace_back(destination, destination->mark_of_now());
     }
     for (std::size_t i = 0; i < marks.size(); ++i) {
@@ -361,7 +362,7 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
         const std::uint64_t mark = marks[i].second;
         std::string why;
         while (!destination->reached(mark)) {
-            why = destination->hopeless(mark, Clock::now());
+            why = destination->hopeless(mark, begun);
             if (self->stopping_) why = "the agent is stopping";
             if (self->paused_) why = "paused";
             if (self->source_missing_) why = "source missing: " + self->source_detail_;

@@ -44,6 +44,7 @@ void DirtySet::add(std::string path, Look look, TimePoint now)
     }
     const Order::iterator item = known->second;
     item->dirty.look = std::max(item->dirty.look, look);
+    item->dirty.failed_at.reset();
     if (!item->retry_at) return;
     DirtyPath dirty = item->dirty;
     erase(item);
@@ -65,7 +66,7 @@ Batch DirtySet::take(std::size_t count, TimePoint now)
         erase(item);
         sequences_.insert(dirty.sequence);  // still unacknowledged
         since_.insert(dirty.since);
-        in_flight_.emplace(dirty.sequence, dirty.path);
+        in_flight_.emplace(dirty.sequence, InFlight{dirty.path, dirty.failed_at});
         batch.paths.push_back(std::move(dirty));
     }
     return batch;
@@ -76,8 +77,8 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
     std::unordered_map<std::string_view, const DirtyPath*> sent;
     for (const DirtyPath& dirty : batch.paths) {
         const auto [first, last] = in_flight_.equal_range(dirty.sequence);
-        const auto flown =
-            std::find_if(first, last, [&](const auto& item) { return item.second == dirty.path; });
+        const auto flown = std::find_if(
+            first, last, [&](const auto& item) { return item.second.path == dirty.path; });
         LOCKSTEP_ASSERT(flown != last, "a batch is settled once");
         in_flight_.erase(flown);
         sequences_.erase(sequences_.find(dirty.sequence));
@@ -104,6 +105,7 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
                 dirty.look = failed.look;
         }
         ++dirty.attempts;
+        if (failed.failed) dirty.failed_at = now;
         const auto touched = by_path_.find(failed.path);
         if (touched == by_path_.end()) {
             insert(std::move(dirty), failed.retry_at);
@@ -126,9 +128,10 @@ void DirtySet::give_back(const Batch& batch, TimePoint now,
 {
     std::vector<Again> again;
     again.reserve(batch.paths.size() + listings.size());
-    for (const DirtyPath& dirty : batch.paths) again.push_back(Again{dirty.path, dirty.look, now});
+    for (const DirtyPath& dirty : batch.paths)
+        again.push_back(Again{dirty.path, dirty.look, now, false});
     for (const std::string& directory : listings)
-        again.push_back(Again{directory, Look::listing, now});
+        again.push_back(Again{directory, Look::listing, now, false});
     settle(batch, again, now);
     make_all_due(now);
     for (const DirtyPath& dirty : batch.paths) {
@@ -178,22 +181,27 @@ std::vector<std::string> DirtySet::outstanding(std::uint64_t mark, std::size_t c
             if (item.dirty.sequence <= mark) paths.push_back(item.dirty.path);
         }
     }
-    for (const auto& [sequence, path] : in_flight_) {
+    for (const auto& [sequence, flying] : in_flight_) {
         if (paths.size() == count || sequence > mark) break;
-        paths.push_back(path);
+        paths.push_back(flying.path);
     }
     return paths;
 }
 
-bool DirtySet::only_failures(std::uint64_t mark, TimePoint horizon) const
+bool DirtySet::only_failures(std::uint64_t mark, TimePoint since) const
 {
     if (reached(mark)) return false;
-    if (!in_flight_.empty() && in_flight_.begin()->first <= mark) return false;
-    const auto soon = [&](const Item& item) {
-        return item.dirty.sequence <= mark && (!item.retry_at || *item.retry_at <= horizon);
+    const auto untried = [&](const std::optional<TimePoint>& failed_at) {
+        return !failed_at || *failed_at < since;
     };
-    return std::none_of(due_.begin(), due_.end(), soon) &&
-           std::none_of(waiting_.begin(), waiting_.end(), soon);
+    const auto open = [&](const Item& item) {
+        return item.dirty.sequence <= mark && untried(item.dirty.failed_at);
+    };
+    const auto flying_end = in_flight_.upper_bound(mark);
+    return std::none_of(in_flight_.begin(), flying_end,
+                        [&](const auto& item) { return untried(item.second.failed_at); }) &&
+           std::none_of(due_.begin(), due_.end(), open) &&
+           std::none_of(waiting_.begin(), waiting_.end(), open);
 }
 
 std::uint32_t DirtySet::attempts(const std::string& path) const

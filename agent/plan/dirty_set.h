@@ -28,9 +28,10 @@ enum class Look {
 struct DirtyPath {
     std::string path;
     Look look = Look::content;
-    std::uint64_t sequence = 0;  // of the first event since it was last taken
-    TimePoint since;             // when that was
-    std::uint32_t attempts = 0;  // that failed in a row
+    std::uint64_t sequence = 0;            // of the first event since it was last taken
+    TimePoint since;                       // when that was
+    std::uint32_t attempts = 0;            // that failed in a row
+    std::optional<TimePoint> failed_at{};  // the last of them; none once it was touched again
     bool operator==(const DirtyPath&) const = default;
 };
 
@@ -60,6 +61,7 @@ public:
         std::string path;
         Look look = Look::content;
         TimePoint retry_at;
+        bool failed = true;  // false: nothing was wrong with it, it only has to go again
     };
     void settle(const Batch& batch, const std::vector<Again>& again, TimePoint now);
 
@@ -82,8 +84,9 @@ public:
     bool reached(std::uint64_t mark) const;
     // Those not acknowledged since the mark, for people: paths that failed before first.
     std::vector<std::string> outstanding(std::uint64_t mark, std::size_t count) const;
-    // True when all that is outstanding since the mark waits for an attempt later than `horizon`.
-    bool only_failures(std::uint64_t mark, TimePoint horizon) const;
+    // True when nothing but failures is outstanding since the mark: each was tried after `since`
+    // and failed, whenever its next attempt may be.
+    bool only_failures(std::uint64_t mark, TimePoint since) const;
 
     std::uint32_t attempts(const std::string& path) const;
 
@@ -93,6 +96,10 @@ private:
         std::optional<TimePoint> retry_at;  // none: due
     };
     using Order = std::list<Item>;
+    struct InFlight {
+        std::string path;
+        std::optional<TimePoint> failed_at;  // in an attempt before this one
+    };
 
     void insert(DirtyPath dirty, std::optional<TimePoint> retry_at);
     void erase(Order::iterator item);
@@ -106,7 +113,7 @@ private:
     std::multimap<TimePoint, Order::iterator> by_retry_;
     std::multiset<std::uint64_t> sequences_;  // of all, in flight included
     std::multiset<TimePoint> since_;
-    std::multimap<std::uint64_t, std::string> in_flight_;  // by sequence
+    std::multimap<std::uint64_t, InFlight> in_flight_;  // by sequence
 };
 
 }  // namespace lockstep::plan

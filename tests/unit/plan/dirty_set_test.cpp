@@ -54,13 +54,36 @@ TEST_CASE("a flush waits for a path that failed, and is told so", "[plan][dirty_
     set.settle(batch, {{"a", Look::content, t0 + 10s}}, t0 + 1s);
 
     CHECK_FALSE(set.reached(mark));
-    CHECK(set.only_failures(mark, t0 + 2s));
-    CHECK_FALSE(set.only_failures(mark, t0 + 20s));
+    CHECK(set.only_failures(mark, t0));
+    CHECK_FALSE(set.only_failures(mark, t0 + 2s));  // it was not tried since
     CHECK(set.outstanding(mark, 10) == std::vector<std::string>{"a"});
     CHECK(set.take(10, t0 + 2s).empty());
     const Batch again = set.take(10, t0 + 11s);
     REQUIRE(again.paths.size() == 1);
     CHECK(again.paths[0].attempts == 1);
+}
+
+TEST_CASE("a path goes on counting as a failure while it is tried again, until it is touched",
+          "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("a", Look::content, t0);
+    set.add("vanished", Look::content, t0);
+    const std::uint64_t mark = set.mark();
+    set.settle(set.take(10, t0),
+               {{"a", Look::content, t0 + 1s}, {"vanished", Look::content, t0 + 1s, false}},
+               t0 + 1s);
+    CHECK_FALSE(set.only_failures(mark, t0));  // what vanished only has to go again
+    const Batch both = set.take(10, t0 + 1s);
+    set.settle(both, {{"a", Look::content, t0 + 2s}}, t0 + 2s);
+    CHECK(set.only_failures(mark, t0));
+
+    const Batch flying = set.take(10, t0 + 2s);
+    CHECK(set.only_failures(mark, t0));
+
+    set.add("a", Look::content, t0 + 3s);
+    set.settle(flying, {{"a", Look::content, t0 + 4s}}, t0 + 3s);
+    CHECK_FALSE(set.only_failures(mark, t0));
 }
 
 TEST_CASE("a path in flight is outstanding too", "[plan][dirty_set]")
