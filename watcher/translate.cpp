@@ -18,6 +18,12 @@ void tell(Translation& out, ChangeKind kind, std::string path, bool directory)
     out.changes.push_back({.kind = kind, .path = std::move(path), .directory = directory});
 }
 
+void appeared(const Event& event, NodeId parent, std::string path, Translation& out)
+{
+    tell(out, ChangeKind::content, std::move(path), event.directory);
+    if (event.directory) out.visits.push_back({parent, std::string(event.name)});
+}
+
 }  // namespace
 
 void Translation::clear()
@@ -251,12 +257,6 @@ void Translator::look_for_exchange(const MovedFrom& half, const Event& event, Tr
     }
     last_moves_[next_move_] = std::move(move);
     next_move_ = (next_move_ + 1) % last_moves_.size();
-}
-
-void Translator::appeared(const Event& event, NodeId parent, std::string path, Translation& out)
-{
-    tell(out, ChangeKind::content, std::move(path), event.directory);
-    if (event.directory) out.visits.push_back({parent, std::string(event.name)});
 }
 
 // A half that stays alone: moved out of the source, or to an excluded name. An exchange with a name

@@ -97,7 +97,6 @@ private:
                  Translation& out);
     void moved(const MovedFrom& half, std::string from, const Event& event, NodeId parent,
                std::string path, Translation& out);
-    void appeared(const Event& event, NodeId parent, std::string path, Translation& out);
     void gone(const MovedFrom& half, Translation& out);
     void look_for_exchange(const MovedFrom& half, const Event& event, Translation& out);
     bool hides(std::string_view path, bool directory) const

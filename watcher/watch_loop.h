@@ -64,7 +64,7 @@ private:
     void run();
     void turn();
     void wait();
-    int wait_ms(Time now) const;
+    int wait_ms(Time at) const;
 
     void look_for_root();
     void lose_root(std::string why);

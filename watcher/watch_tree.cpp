@@ -192,10 +192,10 @@ std::string WatchTree::path(NodeId node) const
     return path;
 }
 
-bool WatchTree::is_at_or_below(NodeId node, NodeId ancestor) const
+bool WatchTree::is_at_or_below(NodeId lower, NodeId upper) const
 {
-    for (; node != no_node; node = nodes_[node].parent)
-        if (node == ancestor) return true;
+    for (; lower != no_node; lower = nodes_[lower].parent)
+        if (lower == upper) return true;
     return false;
 }
 

@@ -67,7 +67,7 @@ public:
     NodeId parent(NodeId node) const { return nodes_[node].parent; }  // the root's: no_node
     std::string_view name(NodeId node) const;
     std::string path(NodeId node) const;
-    bool is_at_or_below(NodeId node, NodeId ancestor) const;
+    bool is_at_or_below(NodeId lower, NodeId upper) const;
 
     NodeId first_child(NodeId node) const { return nodes_[node].first_child; }
     NodeId next_sibling(NodeId node) const { return nodes_[node].next; }

@@ -3,6 +3,9 @@
 
 #include <sys/mount.h>
 
+#include <cerrno>
+#include <cstring>
+
 namespace {
 
 using namespace lockstep::watcher;
@@ -46,7 +49,7 @@ TEST_CASE("a source deleted and made again is lost and then live", "[watcher][ro
     LiveSource source(impatient(temp / "s"));
     source.settle();
 
-    remove_tree(temp / "s");
+    std::filesystem::remove_all(temp / "s");
     source.wait_for(ChangeKind::root_lost);
     CHECK(until([&] { return source.figures().watches == 0; }, std::chrono::seconds(10)));
     make_dirs(temp / "s/n");
