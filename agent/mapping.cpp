@@ -169,9 +169,11 @@ void Mapping::accept(const Change& change, TimePoint now)
         case ChangeKind::gone:
             // What was in it went without a word; should another directory have its name by now, it
             // must not inherit that.
+            forget_unreadable(change.path);
             touch(change.path, of_tree(change), false, now);
             break;
         case ChangeKind::moved:
+            forget_unreadable(change.from);
             touch(change.from, of_tree(change), false, now);
             touch(change.path, of_tree(change), false, now);
             break;
@@ -204,6 +206,13 @@ void Mapping::accept(const Change& change, TimePoint now)
             changed_.notify_all();
             break;
     }
+}
+
+// A directory that went will not become readable; under a new name the compare of what moved names
+// it.
+void Mapping::forget_unreadable(const std::string& path)
+{
+    std::erase_if(unreadable_, [&](const std::string& one) { return is_at_or_below(one, path); });
 }
 
 void Mapping::source_found(TimePoint now)

@@ -53,6 +53,7 @@ public:
 private:
     void accept(std::vector<watcher::Change> changes);
     void accept(const watcher::Change& change, TimePoint now);
+    void forget_unreadable(const std::string& path);
     void source_found(TimePoint now);
     void source_lost(const std::string& detail);
     void touch(const std::string& path, plan::Look look, bool being_written, TimePoint now);

@@ -72,3 +72,25 @@ TEST_CASE("a directory unreadable when it appears is named, and followed once it
     write_file(mirror.source("p/deep/new"), "seen at once");
     CHECK(mirror.flushed_differences() == Lines{});
 }
+
+TEST_CASE("an unreadable directory that is moved away or deleted is named no longer", "[e2e][C05]")
+{
+    if (::geteuid() != 0) return;
+    LiveMirror mirror({.uid = nobody, .before = [](const std::string& source) {
+                           for (const char* name : {"/moved/p", "/deleted/p", "/stays"}) {
+                               write_file(source + name + "/f", "hidden");
+                               set_mode(source + name, 0);
+                           }
+                       }});
+    CHECK(mirror.agent.flush(seconds(5)) == 1);
+    REQUIRE(names_unreadable(mirror, "moved/p"));
+    REQUIRE(names_unreadable(mirror, "deleted/p"));
+
+    rename_path(mirror.source("moved"), mirror.outside("moved"));
+    remove_tree(mirror.source("deleted"));
+    CHECK(mirror.agent.flush(seconds(5)) == 1);
+
+    CHECK_FALSE(names_unreadable(mirror, "moved/p"));
+    CHECK_FALSE(names_unreadable(mirror, "deleted/p"));
+    CHECK(names_unreadable(mirror, "stays"));
+}
