@@ -1,5 +1,7 @@
 #include "agent/advice.h"
 
+#include "watcher/limits.h"
+
 namespace lockstep::agent {
 
 std::string advice_for(ErrorKind kind)
@@ -47,6 +49,16 @@ std::string advice_for(ErrorKind kind)
             return "see the agent's log";
     }
     return {};
+}
+
+std::string source_advice(const config::Mapping& mapping)
+{
+    const std::string file_system = watcher::unwatchable_file_system(mapping.source);
+    if (file_system.empty() || mapping.watch == config::Watch::poll) return {};
+    const std::string where = "the source is on " + file_system + ": ";
+    if (mapping.watch == config::Watch::automatic && watcher::changes_unseen(mapping.source))
+        return where + "it is polled, every poll_interval";
+    return where + "changes made by other hosts are not seen; set watch: poll, or full_sync.every";
 }
 
 }  // namespace lockstep::agent

@@ -1,12 +1,16 @@
-// What a person can do about an error of each kind.
+// What a person can do: about an error of each kind, about a source of another kind.
 #pragma once
 
 #include "base/error.h"
+#include "config/config.h"
 
 #include <string>
 
 namespace lockstep::agent {
 
 std::string advice_for(ErrorKind kind);
+
+// Where the kernel does not see all that changes in the source; else empty.
+std::string source_advice(const config::Mapping& mapping);
 
 }  // namespace lockstep::agent

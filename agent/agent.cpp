@@ -1,5 +1,7 @@
 #include "agent/agent.h"
 
+#include "agent/advice.h"
+#include "agent/own_files.h"
 #include "base/path.h"
 #include "watcher/limits.h"
 
@@ -54,7 +56,10 @@ std::shared_ptr<Mapping> Agent::make_mapping(const config::Mapping& config)
     MappingHost host;
     host.control = executors_.control().get_executor();
     host.transfer = executors_.pool().get_executor();
+    host.store = executors_.store().get_executor();
+    host.state_dir = state_dir_.get();
     host.drainer = &drainer_;
+    host.slots = slots_;
     host.publish = [this](status::EventLine line) {
         if (server_) server_->publish(std::move(line));
     };
@@ -64,6 +69,8 @@ std::shared_ptr<Mapping> Agent::make_mapping(const config::Mapping& config)
 
 void Agent::start()
 {
+    const std::vector<std::string> inside = own_files_inside(config_);
+    if (!inside.empty()) throw Error(ErrorKind::local, Remedy::needs_person, inside.front());
     const watcher::LimitsWanted wanted{config_.inotify.max_user_watches,
                                        config_.inotify.max_user_instances,
                                        config_.inotify.max_queued_events};
@@ -75,13 +82,10 @@ void Agent::start()
     options.listen = config_.service.listen;
     server_ = std::make_unique<status::HttpServer>(executors_.control().get_executor(), options,
                                                    control());
+    state_dir_ = std::make_unique<state::StateDir>(config_.service.state_dir);
     for (const config::Mapping& mapping : config_.mappings) {
-        const std::string file_system = watcher::unwatchable_file_system(mapping.source);
-        if (!file_system.empty())
-            log::warn("agent",
-                      "the source is on " + file_system +
-                          ": changes made by other hosts are not seen; set full_sync.every",
-                      {{"mapping", mapping.name}});
+        const std::string advice = source_advice(mapping);
+        if (!advice.empty()) log::warn("agent", advice, {{"mapping", mapping.name}});
         mappings_.push_back(make_mapping(mapping));
         mappings_.back()->start();
     }
@@ -114,6 +118,12 @@ CommandResult Agent::reload()
         return result;
     }
     config::Config next = std::move(*loaded.config);
+    result.errors = own_files_inside(next);
+    if (!result.errors.empty()) {
+        result.message = "files of ours lie in a source; nothing was changed";
+        for (const std::string& error : result.errors) log::error("agent", error);
+        return result;
+    }
     try {
         log::configure(log_settings(next.log));
     } catch (const Error& error) {

@@ -3,6 +3,7 @@
 
 #include "agent/executors.h"
 #include "agent/mapping.h"
+#include "agent/state/state_dir.h"
 #include "agent/status/http_server.h"
 #include "base/log.h"
 #include "config/load.h"
@@ -41,7 +42,9 @@ private:
     Executors& executors_;
     std::string config_file_;
     config::Config config_;
+    std::unique_ptr<state::StateDir> state_dir_;
     watcher::Drainer drainer_;
+    std::shared_ptr<push::Slots> slots_ = std::make_shared<push::Slots>();
     std::vector<std::shared_ptr<Mapping>> mappings_;
     std::unique_ptr<status::HttpServer> server_;
     std::chrono::system_clock::time_point started_at_;

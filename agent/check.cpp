@@ -1,10 +1,10 @@
 #include "agent/check.h"
 
 #include "agent/advice.h"
-#include "agent/destination.h"
+#include "agent/own_files.h"
+#include "agent/push_job.h"
 #include "agent/walk_count.h"
 #include "base/path.h"
-#include "config/filter.h"
 #include "config/load.h"
 #include "watcher/limits.h"
 
@@ -20,23 +20,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-config::Filter filter_of(const config::Mapping& mapping)
-{
-    return {mapping.include, mapping.exclude};
-}
-
 bool check_sources(const config::Config& config)
 {
     bool fine = true;
     std::uint64_t directories = 0;
     for (const config::Mapping& mapping : config.mappings) {
-        const config::Filter filter = filter_of(mapping);
         try {
             const Beneath source(mapping.source, mapping.one_file_system);
-            const SourceCount count = count_source(
-                source, mapping.one_file_system, [&](std::string_view path, bool directory) {
-                    return filter.excludes_entry(path, directory);
-                });
+            const SourceCount count =
+                count_source(source, mapping.one_file_system, excluded_by(filter_of(mapping)));
             directories += count.directories;
             std::cout << "mapping " << mapping.name << ": " << quoted(mapping.source) << ", "
                       << count.directories << " directories, " << count.entries << " entries";
@@ -46,10 +38,13 @@ bool check_sources(const config::Config& config)
             std::cout << "mapping " << mapping.name << ": " << error.what() << '\n';
             fine = false;
         }
-        const std::string file_system = watcher::unwatchable_file_system(mapping.source);
-        if (!file_system.empty())
-            std::cout << "warning: mapping " << mapping.name << ": the source is on " << file_system
-                      << ": changes made by other hosts are not seen; set full_sync.every\n";
+        const std::string advice = source_advice(mapping);
+        if (!advice.empty())
+            std::cout << "warning: mapping " << mapping.name << ": " << advice << '\n';
+    }
+    for (const std::string& inside : own_files_inside(config)) {
+        std::cout << "error: " << inside << '\n';
+        fine = false;
     }
     const watcher::InotifyLimits limits = watcher::read_limits();
     const std::uint64_t planned =
@@ -122,10 +117,10 @@ void explain_path(const config::Config& config, const std::string& path)
         struct stat status {};
         const std::string absolute = mapping.source + "/" + relative;
         const bool directory = ::lstat(absolute.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-        const config::Filter filter = filter_of(mapping);
-        const std::string rule = filter.deciding_rule(relative, directory);
+        const std::shared_ptr<const config::Filter> filter = filter_of(mapping);
+        const std::string rule = filter->deciding_rule(relative, directory);
         std::cout << "mapping " << mapping.name << ": " << quoted(relative) << " is "
-                  << (filter.excludes(relative, directory) ? "not sent" : "sent")
+                  << (filter->excludes(relative, directory) ? "not sent" : "sent")
                   << (rule.empty() ? ", no rule matches" : ", by " + rule) << '\n';
     }
     if (!known) std::cout << quoted(path) << " is below no mapping's source\n";

@@ -1,17 +1,16 @@
 #include "agent/destination.h"
 
 #include "agent/advice.h"
+#include "agent/push_job.h"
 #include "base/log.h"
 #include "base/path.h"
-#include "config/secret.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
 #include <limits>
+#include <unordered_map>
 
 namespace lockstep::agent {
 namespace {
@@ -23,16 +22,34 @@ using transport::PathFailure;
 constexpr std::size_t paths_shown_max = 20;
 constexpr std::chrono::milliseconds vanished_delay{20};
 constexpr std::chrono::hours never{24 * 365 * 10};
+constexpr std::size_t link_moves_max = 50'000;
+constexpr std::size_t large_batch = 1000;
+constexpr std::uint32_t set_aside_max = 8;  // in a row, before the others wait as well
 
-// Where a receiver puts the temporary files of a batch; what a subtree of it holds is compared
-// again anyway.
-std::vector<std::string> parents_of(const plan::Batch& batch)
+// Of the directories where a session that broke may have left temporary files, those that are not
+// compared again anyway.
+std::vector<std::string> to_be_listed(const std::set<std::string>& directories,
+                                      const plan::Batch& batch)
 {
-    std::set<std::string> parents;
+    std::set<std::string_view> subtrees;
     for (const plan::DirtyPath& dirty : batch.paths)
-        if (!dirty.path.empty() && dirty.look != plan::Look::listing)
-            parents.emplace(parent_of(dirty.path));
-    return {parents.begin(), parents.end()};
+        if (dirty.look == plan::Look::subtree) subtrees.insert(dirty.path);
+    std::vector<std::string> listed;
+    for (const std::string& directory : directories) {
+        const auto is_compared = [&](std::string_view up) { return subtrees.contains(up); };
+        if (!is_compared(directory) && !any_above(directory, is_compared))
+            listed.push_back(directory);
+    }
+    return listed;
+}
+
+std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
+{
+    std::vector<state::DirtyRow> rows;
+    rows.reserve(batch.paths.size());
+    for (const plan::DirtyPath& dirty : batch.paths)
+        rows.push_back({dirty.path, static_cast<int>(dirty.look), true});
+    return rows;
 }
 
 std::string event_json(const std::string& destination, const std::string& message)
@@ -45,43 +62,6 @@ std::string event_json(const std::string& destination, const std::string& messag
 
 }  // namespace
 
-transport::Endpoint endpoint_of(const config::Destination& destination)
-{
-    transport::Endpoint endpoint;
-    endpoint.host = destination.url.host;
-    endpoint.port = destination.url.port;
-    endpoint.module = destination.url.module;
-    endpoint.path = destination.url.path;
-    endpoint.user = destination.url.user;
-    endpoint.timeout = destination.timeout;
-    if (destination.password_file)
-        endpoint.password = config::read_password_file(*destination.password_file).reveal();
-    return endpoint;
-}
-
-transport::PushOptions push_options_of(const config::Mapping& mapping,
-                                       const config::Destination& destination)
-{
-    transport::PushOptions options;
-    options.links = mapping.preserve.links;
-    options.perms = mapping.preserve.perms;
-    options.times = mapping.preserve.times;
-    options.owner = mapping.preserve.owner;
-    options.group = mapping.preserve.group;
-    options.devices = mapping.preserve.devices;
-    options.specials = mapping.preserve.specials;
-    options.hard_links = mapping.preserve.hard_links;
-    options.acls = mapping.preserve.acls;
-    options.xattrs = mapping.preserve.xattrs;
-    options.sparse = mapping.preserve.sparse;
-    options.numeric_ids = mapping.numeric_ids;
-    options.checksum = mapping.checksum;
-    options.whole_file = mapping.whole_file;
-    options.timeout_s = static_cast<std::uint32_t>(std::max<std::int64_t>(
-        1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
-    return options;
-}
-
 Destination::Destination(config::Mapping mapping, config::Destination config, DestinationHost host)
     : mapping_(std::move(mapping)),
       config_(std::move(config)),
@@ -90,6 +70,7 @@ Destination::Destination(config::Mapping mapping, config::Destination config, De
       budget_(mapping_.max_delete),
       work_(host_.control),
       changed_(host_.control),
+      pool_(make_sessions(host_.transfer, config_, config_.warm_sessions, host_.slots)),
       cancelled_(std::make_shared<std::atomic<bool>>(false)),
       random_(std::random_device{}()),
       batch_max_(mapping_.batch.max_files)
@@ -120,14 +101,38 @@ void Destination::stop()
 {
     stopping_ = true;
     *cancelled_ = true;
+    pool_->close();
     work_.notify_all();
     changed_.notify_all();
     cancel_.emit(asio::cancellation_type::terminal);
+    at_work_.cancel();
+}
+
+void Destination::remember(const state::DirtyRow& row, const std::optional<timespec>& open_since,
+                           TimePoint now)
+{
+    if (row.path.empty() && row.look == state::subtree_look) {
+        if (open_since) {
+            const timespec today = state::time_of_look();
+            const auto ago = std::chrono::seconds(today.tv_sec - open_since->tv_sec);
+            dirty_.add_changed_since({}, now - std::max(ago, std::chrono::seconds(0)), now);
+            return;
+        }
+        known_ = false;
+    }
+    mark(row.path, static_cast<plan::Look>(row.look), now);
+    if (row.in_flight && !row.path.empty()) to_be_listed_.emplace(parent_of(row.path));
 }
 
 void Destination::mark(const std::string& path, plan::Look look, TimePoint now)
 {
     dirty_.add(path, look, now);
+    work_.notify_all();
+}
+
+void Destination::mark_moved(const std::vector<plan::DirtySet::Moved>& moved)
+{
+    dirty_.add_moved(moved);
     work_.notify_all();
 }
 
@@ -138,10 +143,45 @@ void Destination::allow(bool sending, push::SourceIdentity identity)
         session_trouble_.reset();
         not_before_.reset();
     }
+    if (sending && !allowed_) stay_warm();
+    if (!sending) pool_->let_go();
     allowed_ = sending;
     identity_ = identity;
     work_.notify_all();
     changed_.notify_all();
+}
+
+transport::PushOptions Destination::warm_options() const
+{
+    return push::live_options(push_options_of(mapping_, config_),
+                              protecting_rules(mapping_, *host_.filter),
+                              pool_->asks_for_deletions());
+}
+
+void Destination::stay_warm()
+{
+    pool_->keep_warm(warm_options());
+}
+
+// Without an index nobody knows what is there.
+std::shared_ptr<push::Unasked> Destination::unasked()
+{
+    const std::shared_ptr<state::IndexReader> known = index();
+    if (!known) unasked_.reset();
+    if (known && !unasked_) unasked_ = std::make_shared<push::Unasked>(known, url());
+    return unasked_;
+}
+
+std::shared_ptr<state::IndexReader> Destination::index()
+{
+    if (!host_.record->works()) index_.reset();
+    if (index_ || !host_.record->works()) return index_;
+    try {
+        index_ = std::make_shared<state::IndexReader>(host_.record->index_file(), false);
+    } catch (const state::DatabaseError& error) {
+        log::debug("push", error.what(), {{"destination", url()}});
+    }
+    return index_;
 }
 
 void Destination::resume(bool accept_deletes)
@@ -154,8 +194,10 @@ void Destination::resume(bool accept_deletes)
     work_.notify_all();
 }
 
-void Destination::retry_failed_paths(TimePoint now)
+void Destination::hurry(TimePoint now)
 {
+    mark_listings(now);
+    hurry_up_to_ = dirty_.mark();
     if (deletes_withheld_) return;
     dirty_.make_all_due(now);
     work_.notify_all();
@@ -194,17 +236,41 @@ asio::awaitable<void> Destination::loop(std::shared_ptr<Destination> self)
     }
 }
 
+void Destination::trace(const plan::Batch& batch) const
+{
+    if (!log::enabled(log::Level::trace)) return;
+    constexpr std::string_view looks[] = {"attributes", "written", "content", "listing", "subtree"};
+    for (const plan::DirtyPath& dirty : batch.paths)
+        log::write(
+            log::Level::trace, "push",
+            std::string(looks[static_cast<std::size_t>(dirty.look)]) + " " + quoted(dirty.path),
+            {{"mapping", mapping_.name}, {"destination", url()}});
+    for (const plan::Move& move : batch.moves)
+        log::write(log::Level::trace, "push",
+                   "moved " + quoted(move.from) + " to " + quoted(move.to),
+                   {{"mapping", mapping_.name}, {"destination", url()}});
+}
+
 asio::awaitable<void> Destination::push_once(plan::Batch batch)
 {
+    using Begun = plan::DirtySet::Begun;
     pushing_ = true;
+    trace(batch);
     note_state();
     push::PushJob job = job_for(batch);
+    std::vector<state::DirtyRow> rows = rows_of(batch);
     std::exception_ptr failure;
     push::PushReport report;
-    const auto strand = asio::make_strand(host_.transfer);
     try {
-        report =
-            co_await asio::co_spawn(strand, push::push_batch(std::move(job)), asio::use_awaitable);
+        const bool cut_off =
+            session_trouble_ && (session_trouble_->kind == ErrorKind::unreachable ||
+                                 session_trouble_->kind == ErrorKind::timeout);
+        if (cut_off) {
+            transport::PushOptions options = warm_options();
+            co_await at_work_.run(pool_->strand(), pool_->reach(std::move(options)));
+        }
+        co_await host_.record->begin(url(), std::move(rows));
+        report = co_await at_work_.run(pool_->strand(), push::push_batch(std::move(job)));
     } catch (...) {
         failure = std::current_exception();
     }
@@ -218,38 +284,50 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     try {
         std::rethrow_exception(failure);
     } catch (const push::BrokenPush& error) {
-        failed(batch, error, now, parents_of(batch));
+        if (!set_aside(batch, error, now))
+            failed(batch, error, now, error.begun() ? Begun::perhaps : Begun::no,
+                   to_be_listed(error.directories(), batch), error.path());
     } catch (const Error& error) {
-        failed(batch, error, now);
+        failed(batch, error, now, Begun::no);
     } catch (const std::exception& error) {
-        failed(batch, Error(ErrorKind::local, Remedy::retry, error.what()), now);
+        failed(batch, Error(ErrorKind::local, Remedy::retry, error.what()), now, Begun::perhaps);
     }
 }
 
 push::PushJob Destination::job_for(plan::Batch batch)
 {
-    push::PushJob job;
-    job.source = mapping_.source;
+    push::PushJob job = push_job(mapping_, config_, host_.filter);
     job.identity = identity_;
-    job.endpoint = [config = config_] { return endpoint_of(config); };
-    job.options = push_options_of(mapping_, config_);
-    job.filter_rules = host_.filter_rules;
-    job.observe.acls = mapping_.preserve.acls;
-    job.observe.xattrs = mapping_.preserve.xattrs;
-    job.observe.one_file_system = mapping_.one_file_system;
-    job.observe.excluded = host_.excluded;
-    const config::Delete remove = mapping_.remove;
-    job.plan.delete_live = remove == config::Delete::yes || remove == config::Delete::live;
-    job.plan.delete_compare = remove == config::Delete::yes || remove == config::Delete::full_sync;
     job.plan.accept_empty = accept_empty_;
     if (!accept_deletes_) job.plan.deletes_max = budget_.left(host_.entries(), Clock::now());
+    const bool compares =
+        std::any_of(batch.paths.begin(), batch.paths.end(),
+                    [](const auto& dirty) { return dirty.look >= plan::Look::listing; });
+    if (compares) job.not_now = dirty_.failing();
     job.batch = std::move(batch);
+    job.sessions = pool_;
+    if (!job.options.keeps_backups()) job.unasked = unasked();
+    job.index = index();
+    job.destination = url();
+    job.destination_known = known_;
+    job.open_files.hurry_up_to = hurry_up_to_;
     job.links = links_;
+    job.links_seen = std::exchange(links_seen_, {});
+    job.links_moved = std::exchange(links_moved_, {});
     job.cancelled = cancelled_;
+    job.arrived = [record = host_.record, destination = url()](push::PushReport& report) {
+        record->acknowledge(destination, report);
+    };
     return job;
 }
 
 // ---- what became of it
+
+std::chrono::milliseconds Destination::delay_after(std::uint32_t attempts)
+{
+    const plan::RetryTimes times{config_.retry.initial, config_.retry.max};
+    return plan::retry_delay(times, attempts, static_cast<std::uint32_t>(random_()));
+}
 
 // The daemon complained and we do not know about which path: smaller batches tell, down to one
 // path.
@@ -265,6 +343,7 @@ void Destination::split_after_unattributed(const plan::Batch& batch, push::PushR
         failure.kind = ErrorKind::protocol;
         failure.message = report.unattributed.front();
         report.failures.push_back(std::move(failure));
+        if (dirty.look == plan::Look::subtree) report.unlisted.push_back(dirty.path);
     }
 }
 
@@ -272,22 +351,19 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
 {
     sessions_ += report.sessions;
     if (report.peer) peer_ = *report.peer;
-    sent_.files_sent += report.figures.files_sent;
-    sent_.files_deleted += report.figures.files_deleted;
-    sent_.bytes_sent += report.figures.bytes_sent;
-    sent_.bytes_received += report.figures.bytes_received;
-    sent_.literal_bytes += report.figures.literal_bytes;
-    sent_.matched_bytes += report.figures.matched_bytes;
+    sent_ += report.figures;
     if (report.sessions > 0) {
+        if (session_trouble_ && allowed_) stay_warm();
         session_trouble_.reset();
         attempts_ = 0;
+        set_aside_in_a_row_ = 0;
         not_before_.reset();
     }
 
     if (!report.unattributed.empty()) {
         split_after_unattributed(batch, report);
         if (batch.paths.size() > 1) {
-            dirty_.give_back(batch, now);
+            dirty_.give_back(batch, now, plan::DirtySet::Begun::perhaps);
             log::debug("push", "told apart in smaller batches",
                        {{"destination", url()}, {"message", report.unattributed.front()}});
             return;
@@ -301,25 +377,33 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     std::vector<plan::DirtySet::Again> again;
     std::set<std::string_view> failed_paths;
     Trouble trouble;
-    const plan::RetryTimes times{config_.retry.initial, config_.retry.max};
-    std::unordered_map<std::string_view, std::uint32_t> attempts;
-    for (const plan::DirtyPath& dirty : batch.paths) attempts.emplace(dirty.path, dirty.attempts);
+    std::unordered_map<std::string_view, const plan::DirtyPath*> own;
+    for (const plan::DirtyPath& dirty : batch.paths) own.emplace(dirty.path, &dirty);
+    const auto own_of = [&](const std::string& path) {
+        const auto found = own.find(path);
+        return found == own.end() ? nullptr : found->second;
+    };
     const auto attempts_before = [&](const std::string& path) {
-        const auto own = attempts.find(path);
-        return own != attempts.end() ? own->second : dirty_.attempts(path);
+        const plan::DirtyPath* dirty = own_of(path);
+        return dirty != nullptr ? dirty->attempts : dirty_.attempts(path);
+    };
+    // A directory that could not be removed there may be another one here when it is tried again;
+    // only of the source itself it is certain that no more than its attributes failed.
+    const auto was_subtree = [&](const std::string& path) {
+        const plan::DirtyPath* dirty = own_of(path);
+        return dirty != nullptr && dirty->look == plan::Look::subtree && !path.empty();
     };
     for (const PathFailure& failure : report.failures) {
         if (!failed_paths.insert(failure.path).second) continue;
         const bool unlisted = std::find(report.unlisted.begin(), report.unlisted.end(),
                                         failure.path) != report.unlisted.end();
-        const plan::Look look = unlisted ? plan::Look::subtree : plan::Look::content;
+        const plan::Look look =
+            unlisted || was_subtree(failure.path) ? plan::Look::subtree : plan::Look::content;
         if (failure.vanished) {
             again.push_back({failure.path, look, now + vanished_delay, false});
             continue;
         }
-        const auto delay = plan::retry_delay(times, attempts_before(failure.path) + 1,
-                                             static_cast<std::uint32_t>(random_()));
-        again.push_back({failure.path, look, now + delay});
+        again.push_back({failure.path, look, now + delay_after(attempts_before(failure.path) + 1)});
         if (trouble.paths.empty()) {
             trouble.kind = failure.kind;
             trouble.remedy = Remedy::skip_path;
@@ -348,14 +432,29 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         accept_deletes_ = false;
     }
 
+    for (const plan::DirtyPath& dirty : batch.paths) held_.erase(dirty.path);
+    for (const std::string& path : report.held) {
+        held_.insert(path);
+        const plan::DirtyPath* dirty = own_of(path);
+        if (dirty != nullptr && failed_paths.insert(path).second)
+            again.push_back(
+                {path, dirty->look, dirty->since + mapping_.open_files.max_wait, false});
+    }
+
     std::size_t arrived = 0;
     for (const plan::DirtyPath& dirty : batch.paths) {
         if (failed_paths.contains(dirty.path)) continue;
         ++arrived;
         latency_.record(now - dirty.since);
     }
+    for (const std::string& directory : to_be_listed(report.broken_in, batch))
+        again.push_back({directory, plan::Look::listing, now, false});
+    // As old as the batch: until the other names are found, it has not arrived.
+    if (report.links_unknown) again.push_back({std::string(), plan::Look::subtree, now, false});
     dirty_.settle(batch, again, now);
-    if (report.links_unknown) dirty_.add(std::string(), plan::Look::subtree, now);
+    record(batch, again, report);
+    const plan::DirtyPath* whole = own_of(std::string());
+    if (whole != nullptr && whole->look == plan::Look::subtree && again.empty()) known_ = true;
     if (dirty_.empty()) {
         in_step_at_ = std::chrono::system_clock::now();
         last_trouble_.reset();
@@ -364,26 +463,125 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     note_state();
 }
 
+void Destination::record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
+                         push::PushReport& report)
+{
+    host_.racy(shared_from_this(), std::move(report.racy));
+    state::Acknowledgement acknowledgement;
+    acknowledgement.destination = url();
+    acknowledgement.sent = rows_of(batch);
+    for (const plan::DirtySet::Again& one : again)
+        acknowledgement.again.push_back({one.path, static_cast<int>(one.look), false});
+    for (const std::string& directory : to_be_listed_)
+        acknowledgement.again.push_back({directory, static_cast<int>(plan::Look::listing), false});
+    acknowledgement.sightings = std::move(report.sightings);
+    host_.record->acknowledge(std::move(acknowledgement));
+    if (dirty_.empty() && (report.sessions > 1 || batch.paths.size() >= large_batch))
+        host_.record->tidy();
+}
+
+void Destination::mark_listings(TimePoint now)
+{
+    for (const std::string& directory : std::exchange(to_be_listed_, {}))
+        mark(directory, plan::Look::listing, now);
+}
+
+void Destination::compared()
+{
+    mark_listings(Clock::now());
+    if (dirty_.empty() && !in_step_at_) in_step_at_ = std::chrono::system_clock::now();
+    note_state();
+    changed_.notify_all();
+}
+
+void Destination::saw_links(const push::LinksSeen& seen)
+{
+    links_seen_.links.insert(links_seen_.links.end(), seen.links.begin(), seen.links.end());
+    if (!seen.whole_source) return;
+    if (!links_seen_.whole_source) links_seen_.begun = seen.begun;
+    links_seen_.whole_source = true;
+    links_seen_.ended = seen.ended;
+}
+
+// Kept only while a push has the index of the links.
+void Destination::moved(push::LinkMove move)
+{
+    if (links_moved_.size() == link_moves_max) {
+        links_moved_.clear();
+        links_moved_.emplace_back();
+    }
+    links_moved_.push_back(std::move(move));
+    if (pushing_) return;
+    links_->saw(std::exchange(links_seen_, {}));
+    links_->moved(std::exchange(links_moved_, {}));
+}
+
+Racy Destination::clean(const Racy& racy) const
+{
+    std::vector<std::string> paths;
+    paths.reserve(racy.size());
+    for (const auto& [path, fingerprint] : racy) paths.push_back(path);
+    const std::vector<bool> clean = dirty_.clean(paths);
+    Racy kept;
+    for (std::size_t i = 0; i < racy.size(); ++i)
+        if (clean[i]) kept.push_back(racy[i]);
+    return kept;
+}
+
+// A daemon that gives up over one path (its disk is full) would do so for ever while the others
+// wait for it: they go without it, at once, unless there are many such. False where it is not that.
+bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now)
+{
+    if (!error.path() || set_aside_in_a_row_ >= set_aside_max) return false;
+    const std::string& culprit = *error.path();
+    std::vector<plan::DirtySet::Again> again;
+    std::uint32_t attempts = dirty_.attempts(culprit);
+    for (const plan::DirtyPath& dirty : batch.paths) {
+        if (dirty.path != culprit) {
+            again.push_back({dirty.path, dirty.look, now, false});
+            continue;
+        }
+        // What fails is something below, or not a directory any more: the compare will tell.
+        if (dirty.look >= plan::Look::listing) return false;
+        attempts = dirty.attempts;
+    }
+    ++set_aside_in_a_row_;
+    ++sessions_;
+    ++retries_;
+    held_.erase(culprit);
+    again.push_back({culprit, plan::Look::content, now + delay_after(attempts + 1)});
+    // Nothing is left there: a receiver that gives up by itself removes what it has begun.
+    dirty_.settle(batch, again, now);
+    Trouble trouble;
+    trouble.kind = error.kind();
+    trouble.remedy = Remedy::skip_path;
+    trouble.message = error.what();
+    trouble.paths.push_back(culprit);
+    remember(std::move(trouble));
+    note_state();
+    return true;
+}
+
 void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint now,
-                         const std::vector<std::string>& listings)
+                         plan::DirtySet::Begun begun, const std::vector<std::string>& listings,
+                         const std::optional<std::string>& culprit)
 {
     ++sessions_;
     ++attempts_;
     ++retries_;
-    const plan::RetryTimes times{config_.retry.initial, config_.retry.max};
     // The source is looked at again as soon as the mapping knows better; a person is not hurried.
     const auto delay =
-        error.remedy() == Remedy::needs_person
-            ? config_.retry.max
-            : plan::retry_delay(times, attempts_, static_cast<std::uint32_t>(random_()));
+        error.remedy() == Remedy::needs_person ? config_.retry.max : delay_after(attempts_);
     not_before_ = now + delay;
     Trouble trouble;
     trouble.kind = error.kind();
     trouble.remedy = error.remedy();
     trouble.message = error.what();
+    if (culprit) trouble.paths.push_back(*culprit);
     session_trouble_ = trouble;
+    pool_->let_go();
     remember(std::move(trouble));
-    dirty_.give_back(batch, now, listings);
+    dirty_.give_back(batch, now, begun, listings);
     note_state();
 }
 
@@ -414,7 +612,8 @@ status::DestinationState Destination::state(TimePoint now) const
     if (deletes_withheld_) return DestinationState::stopped;
     if (dirty_.empty())
         return in_step_at_ ? DestinationState::in_step : DestinationState::connecting;
-    if (pushing_ || dirty_.has_due(now))
+    // A file that waits for its close is no trouble, but it has not arrived either.
+    if (pushing_ || dirty_.has_due(now) || held_.size() >= dirty_.pending())
         return in_step_at_ || pushing_ ? DestinationState::syncing : DestinationState::connecting;
     return DestinationState::waiting;
 }

@@ -2,37 +2,41 @@
 #pragma once
 
 #include "agent/delete_budget.h"
+#include "agent/elsewhere.h"
 #include "agent/event.h"
 #include "agent/latency.h"
 #include "agent/plan/dirty_set.h"
 #include "agent/plan/retry.h"
 #include "agent/push/pusher.h"
+#include "agent/record.h"
 #include "agent/status/snapshot.h"
 #include "config/config.h"
+#include "config/filter.h"
 
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <functional>
 #include <memory>
 #include <random>
+#include <set>
 
 namespace lockstep::agent {
+
+class Destination;
 
 // What a destination asks of the mapping it belongs to.
 struct DestinationHost {
     boost::asio::any_io_executor control;
-    boost::asio::any_io_executor transfer;                                // the pool
-    std::function<bool(std::string_view path, bool directory)> excluded;  // any thread
-    std::vector<std::string> filter_rules;
+    boost::asio::any_io_executor transfer;  // the pool
+    std::shared_ptr<const config::Filter> filter;
     std::function<std::uint64_t()> entries;  // of the source, for max_delete
+    std::shared_ptr<Record> record;
+    std::shared_ptr<push::Slots> slots;  // all mappings'
+    // States that were sent so soon after they came about that they prove nothing yet.
+    std::function<void(const std::shared_ptr<Destination>&, Racy)> racy;
     std::function<void(std::string type, std::string json)> publish;
     std::function<void()> changed;  // state or acknowledgement
 };
-
-// Where a destination is, with its password read just now. Throws Error(auth).
-transport::Endpoint endpoint_of(const config::Destination& destination);
-transport::PushOptions push_options_of(const config::Mapping& mapping,
-                                       const config::Destination& destination);
 
 // Shared with the coroutine of its loop, which ends after stop().
 class Destination : public std::enable_shared_from_this<Destination> {
@@ -45,18 +49,35 @@ public:
     void stop();
 
     void mark(const std::string& path, plan::Look look, TimePoint now);
+    void mark_moved(const std::vector<plan::DirtySet::Moved>& moved);
+    void forget_moves() { dirty_.forget_moves(); }
+    // Of what others have acknowledged, what this one is not at.
+    plan::DirtySet::Looks uncovered(const plan::DirtySet::Looks& paths) const
+    {
+        return dirty_.uncovered(paths);
+    }
+    // What the last run left open.
+    void remember(const state::DirtyRow& row, const std::optional<timespec>& open_since,
+                  TimePoint now);
     // Sending is allowed while the source is live, the directory of this identity, and the mapping
     // is not paused.
     void allow(bool sending, push::SourceIdentity identity);
     // Try at once what waits or is stopped.
     void resume(bool accept_deletes);
+    // The source was compared with what is remembered: without an open path this is in step.
+    void compared();
     void accept_empty() { accept_empty_ = true; }
+    void saw_links(const push::LinksSeen& seen);
+    void moved(push::LinkMove move);
+    // Those about whose paths nothing is dirty or in flight here.
+    Racy clean(const Racy& racy) const;
 
     // Flush: what was marked before is acknowledged once reached(mark).
     std::uint64_t mark_of_now() const { return dirty_.mark(); }
     bool reached(std::uint64_t mark) const { return dirty_.reached(mark); }
-    // Gives what failed before another try, for a flush that would have to wait for it.
-    void retry_failed_paths(TimePoint now);
+    // Gives what failed before another try, and sends what is open as it is, for a flush that would
+    // have to wait for it.
+    void hurry(TimePoint now);
     // Why a flush that began at `since` need not wait longer; empty while it should.
     std::string hopeless(std::uint64_t mark, TimePoint since) const;
     std::vector<std::string> outstanding(std::uint64_t mark) const;
@@ -77,19 +98,30 @@ private:
         status::WallTime at;
     };
 
+    void trace(const plan::Batch& batch) const;
     static boost::asio::awaitable<void> loop(std::shared_ptr<Destination> self);
     boost::asio::awaitable<void> push_once(plan::Batch batch);
     push::PushJob job_for(plan::Batch batch);
+    transport::PushOptions warm_options() const;
+    void stay_warm();
+    std::shared_ptr<push::Unasked> unasked();
+    std::shared_ptr<state::IndexReader> index();
     bool may_send(TimePoint now) const;
     TimePoint next_moment(TimePoint now) const;
 
     void acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now);
+    bool set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now);
     // `listings`: directories where the daemon may have left something.
     void failed(const plan::Batch& batch, const Error& error, TimePoint now,
-                const std::vector<std::string>& listings = {});
+                plan::DirtySet::Begun begun, const std::vector<std::string>& listings = {},
+                const std::optional<std::string>& culprit = {});
+    std::chrono::milliseconds delay_after(std::uint32_t attempts);
+    void record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
+                push::PushReport& report);
     void remember(Trouble trouble);
     void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
     status::DestinationState state(TimePoint now) const;
+    void mark_listings(TimePoint now);
     void note_state();
 
     config::Mapping mapping_;
@@ -100,8 +132,20 @@ private:
     Event work_;
     Event changed_;
     LatencyMeter latency_;
+    std::shared_ptr<push::SessionPool> pool_;
+    bool known_ = true;                       // it has had a whole compare, in this run or before
+    std::shared_ptr<push::Unasked> unasked_;  // made with the first batch
+    std::shared_ptr<state::IndexReader> index_;
+    std::uint64_t hurry_up_to_ = 0;  // a flush waits for these, open or not
+    // Where a push that was cut short before this start may have left its temporary file; listed
+    // once all that differs is known, so that nothing is sent for the listing and for itself.
+    std::set<std::string> to_be_listed_;
+    std::set<std::string> held_;  // wait for their close
     std::shared_ptr<push::LinkIndex> links_ = std::make_shared<push::LinkIndex>();
+    push::LinksSeen links_seen_;
+    std::vector<push::LinkMove> links_moved_;
     boost::asio::cancellation_signal cancel_;
+    Elsewhere at_work_;  // on the pool's strand
     std::shared_ptr<std::atomic<bool>> cancelled_;
     std::mt19937 random_;
 
@@ -113,7 +157,8 @@ private:
     bool accept_empty_ = false;
     bool deletes_withheld_ = false;
     std::size_t batch_max_;
-    std::uint32_t attempts_ = 0;              // sessions that failed in a row
+    std::uint32_t attempts_ = 0;  // sessions that failed in a row
+    std::uint32_t set_aside_in_a_row_ = 0;
     std::optional<TimePoint> not_before_;     // the next session
     std::optional<Trouble> session_trouble_;  // since the last session that worked
     std::optional<Trouble> last_trouble_;

@@ -1,13 +1,14 @@
 #include "agent/latency.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lockstep::agent {
 
 void LatencyMeter::record(std::chrono::steady_clock::duration took)
 {
     const double ms = std::chrono::duration<double, std::milli>(took).count();
-    const auto bucket = std::lower_bound(bounds_ms.begin(), bounds_ms.end(), ms);
+    const auto* const bucket = std::lower_bound(bounds_ms.begin(), bounds_ms.end(), ms);
     ++counts_[static_cast<std::size_t>(bucket - bounds_ms.begin())];
     ++count_;
     sum_ms_ += ms;
@@ -29,7 +30,8 @@ status::Latency LatencyMeter::value() const
     std::vector<float> sorted = recent_;
     std::sort(sorted.begin(), sorted.end());
     const auto quantile = [&](double q) {
-        const auto at = static_cast<std::size_t>(q * static_cast<double>(sorted.size() - 1) + 0.5);
+        const auto at =
+            static_cast<std::size_t>(std::lround(q * static_cast<double>(sorted.size() - 1)));
         return static_cast<double>(sorted[at]);
     };
     latency.p50 = quantile(0.5);

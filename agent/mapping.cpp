@@ -1,8 +1,12 @@
 #include "agent/mapping.h"
 
+#include "agent/push_job.h"
+#include "agent/state/source_identity.h"
 #include "base/log.h"
 #include "base/path.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
@@ -18,6 +22,8 @@ using watcher::Change;
 using watcher::ChangeKind;
 
 constexpr std::size_t paths_shown_max = 20;
+constexpr std::chrono::seconds racy_delay{1};   // many ticks of the kernel's clock
+constexpr std::chrono::seconds racy_limit{10};  // for the watcher to tell what happened until then
 
 plan::SettleTimes settle_times(const config::Batch& batch)
 {
@@ -29,6 +35,47 @@ std::optional<push::SourceIdentity> identity_of(const std::string& source)
     struct stat status {};
     if (::stat(source.c_str(), &status) != 0) return std::nullopt;
     return push::SourceIdentity{status.st_dev, status.st_ino};
+}
+
+bool is_empty(const std::string& directory)
+{
+    try {
+        std::vector<DirEntry> names;
+        const Beneath source(directory, false);
+        return source.list(std::string_view(), names) == 0 && names.empty();
+    } catch (const Error&) {
+        return false;  // gone again: root_lost follows
+    }
+}
+
+Look look_of(state::DifferenceKind kind)
+{
+    switch (kind) {
+        case state::DifferenceKind::attributes:
+            return Look::attributes;
+        case state::DifferenceKind::content:
+            return Look::content;
+        // A directory may have the name again by the time it is sent: not the one they have there.
+        case state::DifferenceKind::gone:
+        case state::DifferenceKind::subtree:
+        case state::DifferenceKind::unreadable:
+            return Look::subtree;
+    }
+    return Look::subtree;
+}
+
+watcher::WatchOptions::Poll poll_of(config::Watch watch)
+{
+    using Poll = watcher::WatchOptions::Poll;
+    switch (watch) {
+        case config::Watch::automatic:
+            return Poll::where_blind;
+        case config::Watch::inotify:
+            return Poll::never;
+        case config::Watch::poll:
+            return Poll::always;
+    }
+    return Poll::never;
 }
 
 // How to look at a path that something came to, or went from, as a whole.
@@ -73,26 +120,64 @@ std::string_view name_of(ChangeKind kind)
 Mapping::Mapping(config::Mapping config, MappingHost host)
     : config_(std::move(config)),
       host_(std::move(host)),
-      filter_(std::make_shared<const config::Filter>(config_.include, config_.exclude)),
+      filter_(filter_of(config_)),
       settle_(settle_times(config_.batch)),
       settle_timer_(host_.control),
       full_sync_timer_(host_.control),
+      racy_timer_(host_.control),
       changed_(host_.control)
 {
 }
 
 void Mapping::start()
 {
+    record_ = std::make_shared<Record>(
+        *host_.state_dir, config_, Record::Executors{host_.control, host_.transfer, host_.store});
+    make_reconciler();
+    make_destinations();
+    const std::weak_ptr<Mapping> weak = weak_from_this();
+    record_->on_lacking([weak](const Record::Lacking& lacking) {
+        const std::shared_ptr<Mapping> self = weak.lock();
+        if (self && !self->stopping_) self->others_lack(lacking);
+    });
+    start_watching();
+    arm_full_sync_timer();
+}
+
+void Mapping::make_reconciler()
+{
+    const std::weak_ptr<Mapping> weak = weak_from_this();
+    Reconciler::Host host;
+    host.record = record_;
+    host.source = config_.source;
+    host.one_file_system = config_.one_file_system;
+    host.excluded = excluded_by(filter_);
+    host.found = [weak](const Record::Differences& differences) {
+        if (const std::shared_ptr<Mapping> self = weak.lock()) self->found_differences(differences);
+    };
+    host.impossible = [weak](const std::string& subtree) {
+        if (const std::shared_ptr<Mapping> self = weak.lock())
+            self->mark_all(subtree, Look::subtree, Clock::now());
+    };
+    host.changed = [weak] {
+        const std::shared_ptr<Mapping> self = weak.lock();
+        if (!self) return;
+        if (self->live_ && self->reconciler_->idle()) self->in_order();
+        self->changed_.notify_all();
+        self->host_.changed();
+    };
+    reconciler_ = std::make_shared<Reconciler>(std::move(host));
+}
+
+void Mapping::make_destinations()
+{
+    const std::weak_ptr<Mapping> weak = weak_from_this();
     DestinationHost host;
     host.control = host_.control;
     host.transfer = host_.transfer;
-    const auto filter = filter_;
-    if (!filter->empty())
-        host.excluded = [filter](std::string_view path, bool directory) {
-            return filter->excludes_entry(path, directory);
-        };
-    host.filter_rules = filter->wire_rules();
-    const std::weak_ptr<Mapping> weak = weak_from_this();
+    host.slots = host_.slots;
+    host.filter = filter_;
+    host.record = record_;
     host.entries = [weak] {
         const std::shared_ptr<Mapping> self = weak.lock();
         return self && self->watch_ ? self->watch_->figures().entries : 0;
@@ -109,16 +194,39 @@ void Mapping::start()
             self->host_.changed();
         }
     };
+    host.racy = [weak](const std::shared_ptr<Destination>& destination, Racy racy) {
+        const std::shared_ptr<Mapping> self = weak.lock();
+        if (self) self->note_racy(destination, std::move(racy));
+    };
     for (const config::Destination& destination : config_.destinations) {
         destinations_.push_back(std::make_shared<Destination>(config_, destination, host));
+        remember_dirty(*destinations_.back());
         destinations_.back()->start();
     }
+}
 
+// What the last run left open at this destination.
+void Mapping::remember_dirty(Destination& destination)
+{
+    const TimePoint now = Clock::now();
+    const bool never = config_.full_sync.at_start == config::AtStart::never;
+    const std::optional<timespec> open_since = record_->open_since(destination.url());
+    for (const state::DirtyRow& row : record_->dirty(destination.url())) {
+        if (filter_->excludes(row.path, false) && filter_->excludes(row.path, true)) continue;
+        if (never && row.path.empty() && row.look == state::subtree_look) continue;
+        destination.remember(row, open_since, now);
+    }
+}
+
+void Mapping::start_watching()
+{
+    const std::weak_ptr<Mapping> weak = weak_from_this();
     watcher::WatchOptions options;
     options.source = config_.source;
     options.one_file_system = config_.one_file_system;
     options.poll_interval = config_.poll_interval;
-    options.excluded = host.excluded ? host.excluded : [](std::string_view, bool) { return false; };
+    options.poll = poll_of(config_.watch);
+    options.excluded = excluded_by(filter_);
     const asio::any_io_executor control = host_.control;
     const auto sink = [weak, control](std::vector<Change> changes) {
         asio::post(control, [weak, moved = std::move(changes)]() mutable {
@@ -127,7 +235,6 @@ void Mapping::start()
         });
     };
     watch_ = std::make_unique<watcher::SourceWatch>(*host_.drainer, options, sink);
-    arm_full_sync_timer();
 }
 
 void Mapping::stop()
@@ -135,8 +242,11 @@ void Mapping::stop()
     stopping_ = true;
     settle_timer_.cancel();
     full_sync_timer_.cancel();
+    racy_timer_.cancel();
+    if (reconciler_) reconciler_->stop();
     for (const std::shared_ptr<Destination>& destination : destinations_) destination->stop();
     watch_.reset();
+    if (record_) record_->close();
     changed_.notify_all();
 }
 
@@ -148,6 +258,7 @@ void Mapping::accept(std::vector<Change> changes)
     for (const Change& change : changes) accept(change, now);
     hand_over(settle_.take_ready(now));
     arm_settle_timer();
+    if (refused_) source_found(now);
 }
 
 void Mapping::accept(const Change& change, TimePoint now)
@@ -161,7 +272,7 @@ void Mapping::accept(const Change& change, TimePoint now)
             touch(change.path, Look::content, false, now);
             break;
         case ChangeKind::writing:
-            touch(change.path, Look::content, true, now);
+            touch(change.path, Look::written, true, now);
             break;
         case ChangeKind::attributes:
             touch(change.path, Look::attributes, false, now);
@@ -174,11 +285,12 @@ void Mapping::accept(const Change& change, TimePoint now)
             break;
         case ChangeKind::moved:
             forget_unreadable(change.from);
-            touch(change.from, of_tree(change), false, now);
-            touch(change.path, of_tree(change), false, now);
+            for (const std::shared_ptr<Destination>& destination : destinations_)
+                destination->moved({change.from, change.path, change.directory, now});
+            settle_.move(change.from, change.path, of_tree(change), now);
             break;
         case ChangeKind::subtree:
-            touch(change.path, Look::subtree, false, now);
+            compare(change.path, now);
             break;
         case ChangeKind::unreadable:
             if (unreadable_.insert(change.path).second)
@@ -192,6 +304,7 @@ void Mapping::accept(const Change& change, TimePoint now)
                       {{"mapping", config_.name}});
             break;
         case ChangeKind::overflow:
+            forget_moves();
             log::warn("watch", "the kernel's event queue overflowed: the source is compared again",
                       {{"mapping", config_.name}});
             break;
@@ -199,6 +312,8 @@ void Mapping::accept(const Change& change, TimePoint now)
             source_found(now);
             break;
         case ChangeKind::root_lost:
+            refused_ = false;
+            forget_moves();
             source_lost(change.detail);
             break;
         case ChangeKind::barrier:
@@ -206,6 +321,13 @@ void Mapping::accept(const Change& change, TimePoint now)
             changed_.notify_all();
             break;
     }
+}
+
+void Mapping::forget_moves()
+{
+    settle_.forget_moves();
+    for (const std::shared_ptr<Destination>& destination : destinations_)
+        destination->forget_moves();
 }
 
 // A directory that went will not become readable; under a new name the compare of what moved names
@@ -220,16 +342,113 @@ void Mapping::source_found(TimePoint now)
     const std::optional<push::SourceIdentity> identity = identity_of(config_.source);
     if (!identity) return;  // gone again: root_lost follows
     identity_ = *identity;
+    const std::string refusal = accept_source_ ? std::string() : why_refused();
+    refused_ = !refusal.empty();
+    if (refused_) {
+        source_lost(refusal);
+        return;
+    }
+    const bool first = !ever_live_;
     live_ = true;
     source_missing_ = false;
     source_detail_.clear();
     ever_live_ = true;
+    record_->set_source_identity(state::source_identity(config_.source));
     log::info("mapping", "live",
               {{"mapping", config_.name},
                {"directories", std::to_string(watch_->figures().directories)}});
-    compare_all(now);
+    const config::AtStart at_start = config_.full_sync.at_start;
+    const bool all = accept_source_ || (first && at_start == config::AtStart::always);
+    accept_source_ = false;
+    const bool never = first && at_start == config::AtStart::never;
+    // With an empty index a comparison could only find everything, and so late that the compare
+    // which a new destination has before it anyway would have begun: it would be done twice.
+    if (all || (!never && record_->is_blank()))
+        mark_all(std::string(), Look::subtree, now);
+    else if (!never)
+        compare(std::string(), now);
+    if (reconciler_->idle()) in_order();
     allow_destinations();
     changed_.notify_all();
+}
+
+void Mapping::in_order()
+{
+    ever_in_order_ = true;
+    for (const std::shared_ptr<Destination>& destination : destinations_) destination->compared();
+}
+
+// What the destinations have came from somewhere else than what is there now: a mount is missing,
+// another disk is in its place. Deleting all they have is not for us to decide.
+std::string Mapping::why_refused() const
+{
+    if (!record_->has_content()) return {};
+    const std::string advice =
+        "; if that is meant, say: lockstep resync --accept-empty " + config_.name;
+    const std::string& before = record_->source_identity();
+    if (!before.empty() && before != state::source_identity(config_.source))
+        return "it is on another file system than what was sent came from (is a mount missing?)" +
+               advice;
+    if (is_empty(config_.source)) return "it is empty, and what was sent came from it" + advice;
+    return {};
+}
+
+// Against the index where there is one, else with the destinations.
+void Mapping::compare(const std::string& subtree, TimePoint now)
+{
+    if (record_->works())
+        reconciler_->want(subtree, identity_);
+    else
+        mark_all(subtree, Look::subtree, now);
+}
+
+void Mapping::found_differences(const Record::Differences& differences)
+{
+    const TimePoint now = Clock::now();
+    for (const state::Difference& difference : differences.found)
+        mark_all(difference.path, look_of(difference.kind), now);
+    for (const std::shared_ptr<Destination>& destination : destinations_)
+        destination->saw_links(differences.links);
+}
+
+// Mostly it is at it, or its own acknowledgement is on its way to the index.
+void Mapping::others_lack(const Record::Lacking& lacking)
+{
+    std::map<std::string, plan::DirtySet::Looks> looks;
+    for (const state::Index::Lacking& one : lacking)
+        looks[one.destination].emplace_back(one.path, static_cast<Look>(one.look));
+    for (const std::shared_ptr<Destination>& destination : destinations_) {
+        const auto own = looks.find(destination->url());
+        if (own == looks.end()) continue;
+        const plan::DirtySet::Looks uncovered = destination->uncovered(own->second);
+        if (uncovered.empty()) continue;
+        Record::Paths paths;
+        for (const auto& [path, look] : uncovered) paths.push_back(path);
+        ++searches_begun_;
+        const std::weak_ptr<Mapping> weak = weak_from_this();
+        record_->find_open(destination->url(), std::move(paths),
+                           [weak, destination, uncovered](const Record::Paths& open) {
+                               const std::shared_ptr<Mapping> self = weak.lock();
+                               if (self) self->found_open(*destination, uncovered, open);
+                           });
+    }
+}
+
+void Mapping::found_open(Destination& destination, const plan::DirtySet::Looks& looks,
+                         const Record::Paths& open)
+{
+    ++searches_done_;
+    const std::set<std::string_view> paths(open.begin(), open.end());
+    const TimePoint now = Clock::now();
+    for (const auto& [path, look] : destination.uncovered(looks))
+        if (paths.contains(path)) destination.mark(path, look, now);
+    changed_.notify_all();
+}
+
+void Mapping::mark_all(const std::string& path, Look look, TimePoint now)
+{
+    for (const std::shared_ptr<Destination>& destination : destinations_)
+        destination->mark(path, look, now);
 }
 
 void Mapping::source_lost(const std::string& detail)
@@ -251,12 +470,6 @@ void Mapping::allow_destinations()
         destination->allow(live_ && !paused_, identity_);
 }
 
-void Mapping::compare_all(TimePoint now)
-{
-    for (const std::shared_ptr<Destination>& destination : destinations_)
-        destination->mark(std::string(), Look::subtree, now);
-}
-
 // ---- settling
 
 void Mapping::touch(const std::string& path, Look look, bool being_written, TimePoint now)
@@ -266,9 +479,15 @@ void Mapping::touch(const std::string& path, Look look, bool being_written, Time
 
 void Mapping::hand_over(const std::vector<plan::Settled>& settled)
 {
+    std::vector<plan::DirtySet::Moved> moved;
     for (const plan::Settled& ready : settled)
+        if (!ready.moved_from.empty())
+            moved.push_back({ready.moved_from, ready.path, ready.look, ready.since});
+    if (!moved.empty())
         for (const std::shared_ptr<Destination>& destination : destinations_)
-            destination->mark(ready.path, ready.look, ready.since);
+            destination->mark_moved(moved);
+    for (const plan::Settled& ready : settled)
+        if (ready.moved_from.empty()) mark_all(ready.path, ready.look, ready.since);
 }
 
 void Mapping::arm_settle_timer()
@@ -297,7 +516,7 @@ void Mapping::arm_full_sync_timer()
     full_sync_timer_.async_wait([weak](const boost::system::error_code& error) {
         const std::shared_ptr<Mapping> self = weak.lock();
         if (error || !self || self->stopping_) return;
-        if (self->live_) self->compare_all(Clock::now());
+        if (self->live_) self->mark_all(std::string(), Look::subtree, Clock::now());
         self->arm_full_sync_timer();
     });
 }
@@ -357,18 +576,27 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
                                               : "timed out while the source is scanned");
         co_return result;
     }
+    const std::uint64_t compared = self->reconciler_->mark();
+    while (!self->reconciler_->done(compared) && self->live_ && !self->stopping_ &&
+           Clock::now() < limit)
+        co_await self->changed_.wait_until(limit);
+    if (!self->reconciler_->done(compared)) {
+        result.message = prefix + "timed out while the source is compared with the index";
+        co_return result;
+    }
+    const std::uint64_t searches = self->searches_begun_;
+    while (self->searches_done_ < searches && !self->stopping_ && Clock::now() < limit)
+        co_await self->changed_.wait_until(limit);
     self->hand_over(self->settle_.take_all());
     self->arm_settle_timer();
 
     const TimePoint begun = Clock::now();
     std::vector<std::pair<std::shared_ptr<Destination>, std::uint64_t>> marks;
     for (const std::shared_ptr<Destination>& destination : self->destinations_) {
-        destination->retry_failed_paths(begun);
+        destination->hurry(begun);
         marks.emplace_back(destination, destination->mark_of_now());
     }
-    for (std::size_t i = 0; i < marks.size(); ++i) {
-        const std::shared_ptr<Destination> destination = marks[i].first;
-        const std::uint64_t mark = marks[i].second;
+    for (const auto& [destination, mark] : marks) {
         std::string why;
         while (!destination->reached(mark)) {
             why = destination->hopeless(mark, begun);
@@ -395,12 +623,58 @@ asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> 
                                                        bool accept_empty)
 {
     const TimePoint now = Clock::now();
-    for (const std::shared_ptr<Destination>& destination : self->destinations_) {
-        if (accept_empty) destination->accept_empty();
-        destination->mark(std::string(), Look::subtree, now);
+    if (accept_empty) {
+        for (const std::shared_ptr<Destination>& destination : self->destinations_)
+            destination->accept_empty();
+        if (self->refused_) {
+            self->accept_source_ = true;
+            self->source_found(now);
+        }
     }
+    self->mark_all(std::string(), Look::subtree, now);
     status::CommandResult result = co_await flush(self, now + std::chrono::hours(24));
     co_return result;
+}
+
+// ---- what was read too soon after it changed
+
+// A state read in the tick of its last change proves nothing to a later start, unless we live long
+// enough to know that no event followed.
+void Mapping::note_racy(const std::shared_ptr<Destination>& destination, Racy racy)
+{
+    if (racy.empty() || !record_->works()) return;
+    racy_.emplace_back(destination, std::move(racy));
+    arm_racy_timer();
+}
+
+void Mapping::arm_racy_timer()
+{
+    if (racy_armed_ || racy_.empty()) return;
+    racy_armed_ = true;
+    racy_timer_.expires_after(racy_delay);
+    const std::weak_ptr<Mapping> weak = weak_from_this();
+    racy_timer_.async_wait([weak](const boost::system::error_code& error) {
+        const std::shared_ptr<Mapping> self = weak.lock();
+        if (error || !self || self->stopping_) return;
+        asio::co_spawn(self->host_.control, confirm_racy(self), asio::detached);
+    });
+}
+
+asio::awaitable<void> Mapping::confirm_racy(std::shared_ptr<Mapping> self)
+{
+    const std::vector<std::pair<std::shared_ptr<Destination>, Racy>> taken =
+        std::exchange(self->racy_, {});
+    const TimePoint limit = Clock::now() + racy_limit;
+    const bool told = co_await self->barrier(limit);
+    if (told && !self->stopping_ && self->live_ && self->reconciler_->idle()) {
+        Racy proven;
+        for (const auto& [destination, racy] : taken)
+            for (const auto& one : destination->clean(racy))
+                if (!self->settle_.has(one.first)) proven.push_back(one);
+        if (!proven.empty()) self->record_->confirm(std::move(proven));
+    }
+    self->racy_armed_ = false;
+    if (!self->stopping_) self->arm_racy_timer();
 }
 
 // ---- what is told
@@ -410,7 +684,8 @@ status::MappingState Mapping::state() const
     using status::MappingState;
     if (paused_) return MappingState::paused;
     if (source_missing_) return MappingState::source_missing;
-    if (!live_) return ever_live_ ? MappingState::rescanning : MappingState::scanning;
+    if (!live_ || reconciler_->whole())
+        return ever_in_order_ ? MappingState::rescanning : MappingState::scanning;
     return MappingState::live;
 }
 
@@ -435,12 +710,13 @@ status::Mapping Mapping::snapshot(TimePoint now) const
         if (told.unreadable.size() == paths_shown_max) break;
         told.unreadable.push_back(escaped(path));
     }
+    const bool comparing = !reconciler_->idle();
     const std::size_t settling = settle_.size();
     for (const std::shared_ptr<Destination>& destination : destinations_) {
         status::Destination one = destination->snapshot(now);
         // What has not settled is not there yet either.
         one.pending += settling;
-        if (settling > 0 && one.state == status::DestinationState::in_step)
+        if ((settling > 0 || comparing) && one.state == status::DestinationState::in_step)
             one.state = status::DestinationState::syncing;
         told.destinations.push_back(std::move(one));
     }

@@ -4,6 +4,8 @@
 
 #include "agent/destination.h"
 #include "agent/plan/settle.h"
+#include "agent/reconciler.h"
+#include "agent/record.h"
 #include "agent/status/http_server.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -20,7 +22,10 @@ namespace lockstep::agent {
 struct MappingHost {
     boost::asio::any_io_executor control;
     boost::asio::any_io_executor transfer;
+    boost::asio::any_io_executor store;
+    const state::StateDir* state_dir = nullptr;
     watcher::Drainer* drainer = nullptr;
+    std::shared_ptr<push::Slots> slots;
     std::function<void(status::EventLine)> publish;
     std::function<void()> changed;  // something that a status or the watchdog may want to know
 };
@@ -53,26 +58,46 @@ public:
 private:
     void accept(std::vector<watcher::Change> changes);
     void accept(const watcher::Change& change, TimePoint now);
+    void forget_moves();
     void forget_unreadable(const std::string& path);
+    void make_destinations();
+    void make_reconciler();
+    void start_watching();
     void source_found(TimePoint now);
+    void in_order();
+    std::string why_refused() const;
+    void found_differences(const Record::Differences& differences);
     void source_lost(const std::string& detail);
     void touch(const std::string& path, plan::Look look, bool being_written, TimePoint now);
     void hand_over(const std::vector<plan::Settled>& settled);
     void arm_settle_timer();
     void arm_full_sync_timer();
-    void compare_all(TimePoint now);
+    void remember_dirty(Destination& destination);
+    void compare(const std::string& subtree, TimePoint now);
+    void others_lack(const Record::Lacking& lacking);
+    void found_open(Destination& destination, const plan::DirtySet::Looks& looks,
+                    const Record::Paths& open);
+    void mark_all(const std::string& path, plan::Look look, TimePoint now);
     void allow_destinations();
     status::MappingState state() const;
     boost::asio::awaitable<bool> barrier(TimePoint limit);
+    void note_racy(const std::shared_ptr<Destination>& destination, Racy racy);
+    void arm_racy_timer();
+    static boost::asio::awaitable<void> confirm_racy(std::shared_ptr<Mapping> self);
 
     config::Mapping config_;
     MappingHost host_;
     std::shared_ptr<const config::Filter> filter_;
+    std::shared_ptr<Record> record_;
+    std::shared_ptr<Reconciler> reconciler_;
+    std::uint64_t searches_begun_ = 0;  // for what destinations lack
+    std::uint64_t searches_done_ = 0;   // in the order of their beginning
     std::vector<std::shared_ptr<Destination>> destinations_;
     std::unique_ptr<watcher::SourceWatch> watch_;
     plan::Settle settle_;
     boost::asio::steady_timer settle_timer_;
     boost::asio::steady_timer full_sync_timer_;
+    boost::asio::steady_timer racy_timer_;
     std::optional<TimePoint> settle_timer_at_;
     Event changed_;
 
@@ -80,10 +105,15 @@ private:
     bool paused_ = false;
     bool live_ = false;  // scanned and watched, now
     bool ever_live_ = false;
+    bool ever_in_order_ = false;  // live, and what happened before is known
     bool source_missing_ = false;
+    bool refused_ = false;        // it is there, and not what the destinations have
+    bool accept_source_ = false;  // a person said that it is
     std::string source_detail_;
     push::SourceIdentity identity_;
     std::set<std::string> unreadable_;
+    std::vector<std::pair<std::shared_ptr<Destination>, Racy>> racy_;
+    bool racy_armed_ = false;
     std::uint64_t barriers_asked_ = 0;
     std::uint64_t barriers_seen_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "agent/run.h"
 
 #include "agent/agent.h"
+#include "agent/heap.h"
 #include "agent/service.h"
 #include "base/log.h"
 
@@ -64,7 +65,7 @@ private:
         set_.async_wait([this](const boost::system::error_code& error, int number) {
             if (error) return;
             if (number == SIGHUP) {
-                service_.reloading();
+                Service::reloading();
                 log::reopen();
                 agent_.reload();
                 service_.ready();
@@ -94,14 +95,23 @@ int run(const std::string& config_file)
         for (const std::string& error : loaded.errors) std::cerr << error << '\n';
         return 2;
     }
+    set_up_heap();
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGIO, SIG_IGN);  // see push/open_files
     try {
         log::configure(log_settings(loaded.config->log));
         StopLimit limit;
         Executors executors;
         Agent agent(executors, config_file, std::move(*loaded.config));
         Service service(executors.control());
-        agent.start();
+        try {
+            agent.start();
+        } catch (const Error&) {
+            // What had begun ends in order: it refers to loops that end after the agent does.
+            agent.stop();
+            executors.control().run();
+            throw;
+        }
         const Signals signals(executors, agent, service, limit);
         service.ready();
         log::info("agent", "started",

@@ -3,9 +3,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <systemd/sd-daemon.h>
 
-#include <time.h>
-
 #include <chrono>
+#include <ctime>
 
 namespace lockstep::agent {
 namespace {

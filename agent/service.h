@@ -16,7 +16,7 @@ public:
     Service& operator=(const Service&) = delete;
 
     void ready();
-    void reloading();
+    static void reloading();
     void stopping();
 
 private:

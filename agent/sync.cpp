@@ -2,16 +2,14 @@
 
 #include "agent/advice.h"
 #include "agent/delete_budget.h"
-#include "agent/destination.h"
 #include "agent/executors.h"
+#include "agent/push_job.h"
 #include "agent/walk_count.h"
 #include "base/path.h"
-#include "config/filter.h"
 #include "config/load.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <unistd.h>
@@ -43,21 +41,8 @@ struct Run {
 
 push::PushJob job_for(const Run& run, push::SourceIdentity identity)
 {
-    push::PushJob job;
-    job.source = run.mapping.source;
+    push::PushJob job = push_job(run.mapping, run.destination, run.filter);
     job.identity = identity;
-    job.endpoint = [destination = run.destination] { return endpoint_of(destination); };
-    job.options = push_options_of(run.mapping, run.destination);
-    job.filter_rules = run.filter->wire_rules();
-    job.observe.acls = run.mapping.preserve.acls;
-    job.observe.xattrs = run.mapping.preserve.xattrs;
-    job.observe.one_file_system = run.mapping.one_file_system;
-    job.observe.excluded = [filter = run.filter](std::string_view path, bool directory) {
-        return filter->excludes_entry(path, directory);
-    };
-    const config::Delete remove = run.mapping.remove;
-    job.plan.delete_live = remove == config::Delete::yes || remove == config::Delete::live;
-    job.plan.delete_compare = remove == config::Delete::yes || remove == config::Delete::full_sync;
     job.plan.deletes_max = DeleteBudget(run.mapping.max_delete).left(run.entries, Clock::now());
     job.progress = run.progress;
     return job;
@@ -85,25 +70,21 @@ asio::awaitable<void> synchronise(Run& run, asio::any_io_executor pool)
         struct stat status {};
         if (source.status(std::string_view(), status) == 0)
             identity = {status.st_dev, status.st_ino};
-        const SourceCount count = count_source(
-            source, run.mapping.one_file_system, [&run](std::string_view path, bool directory) {
-                return run.filter->excludes_entry(path, directory);
-            });
+        const SourceCount count =
+            count_source(source, run.mapping.one_file_system, excluded_by(run.filter));
         run.entries = count.entries;
     }
+    const std::shared_ptr<push::SessionPool> sessions = make_sessions(pool, run.destination, 0);
     plan::Batch batch;
     batch.paths.push_back({std::string(), plan::Look::subtree, 0, Clock::now(), 0});
     transport::PushFigures figures;
     for (int round = 1;; ++round) {
         push::PushJob job = job_for(run, identity);
         job.batch = batch;
-        const auto strand = asio::make_strand(pool);
-        const push::PushReport report =
-            co_await asio::co_spawn(strand, push::push_batch(std::move(job)), asio::use_awaitable);
-        figures.files_sent += report.figures.files_sent;
-        figures.files_deleted += report.figures.files_deleted;
-        figures.literal_bytes += report.figures.literal_bytes;
-        figures.bytes_sent += report.figures.bytes_sent;
+        job.sessions = sessions;
+        const push::PushReport report = co_await asio::co_spawn(
+            sessions->strand(), push::push_batch(std::move(job)), asio::use_awaitable);
+        figures += report.figures;
         batch.paths.clear();
         std::string failed;
         for (const transport::PathFailure& failure : report.failures) {
@@ -198,8 +179,7 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
     for (const config::Mapping& mapping : loaded.config->mappings) {
         if (!names.empty() && std::find(names.begin(), names.end(), mapping.name) == names.end())
             continue;
-        const auto filter =
-            std::make_shared<const config::Filter>(mapping.include, mapping.exclude);
+        const std::shared_ptr<const config::Filter> filter = filter_of(mapping);
         for (const config::Destination& destination : mapping.destinations) {
             runs.push_back(std::make_unique<Run>());
             runs.back()->mapping = mapping;
@@ -209,6 +189,7 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
     }
 
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGIO, SIG_IGN);  // see push/open_files
     Executors executors;
     asio::io_context& control = executors.control();
     Screen screen(control, runs);

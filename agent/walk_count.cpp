@@ -25,7 +25,7 @@ SourceCount count_source(const Beneath& source, bool one_file_system,
         for (const DirEntry& name : names) {
             const bool is_directory = S_ISDIR(name.status.st_mode);
             std::string path = join(directory, name.name);
-            if (excluded(path, is_directory)) continue;
+            if (excluded && excluded(path, is_directory)) continue;
             ++count.entries;
             if (is_directory && !(one_file_system && name.status.st_dev != root.st_dev))
                 todo.push_back(std::move(path));

@@ -15,6 +15,7 @@ struct SourceCount {
     std::uint64_t unreadable = 0;
 };
 
+// An empty `excluded` excludes nothing.
 SourceCount count_source(
     const Beneath& source, bool one_file_system,
     const std::function<bool(std::string_view path, bool directory)>& excluded);

@@ -12,7 +12,7 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
+#include <cstddef>
 
 namespace lockstep {
 namespace {
@@ -33,14 +33,19 @@ Beneath::Beneath(const std::string& absolute, bool one_file_system)
 
 Opened Beneath::open(std::string_view path, int flags) const
 {
+    const std::string terminated = path.empty() ? std::string(".") : std::string(path);
+    return open_at(root_.get(), terminated.c_str(), flags);
+}
+
+Opened Beneath::open_at(int directory, const char* path, int flags) const
+{
     open_how how{};
     how.flags = static_cast<std::uint64_t>(flags | O_NOFOLLOW | O_CLOEXEC);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
     if (one_file_system_) how.resolve |= RESOLVE_NO_XDEV;
-    const std::string terminated = path.empty() ? std::string(".") : std::string(path);
     Opened opened;
     do {
-        opened.fd = Fd(openat2(root_.get(), terminated.c_str(), how));
+        opened.fd = Fd(openat2(directory, path, how));
     } while (!opened.fd && (errno == EINTR || errno == EAGAIN));
     if (!opened.fd) opened.error = errno;
     return opened;
@@ -48,15 +53,30 @@ Opened Beneath::open(std::string_view path, int flags) const
 
 Opened Beneath::open_file(std::string_view path) const
 {
-    // The type is known before the open: opening a device or a FIFO, even without blocking, can
-    // have effects. What is swapped in between is caught by the second look.
     struct stat before {};
     if (const int error = status(path, before); error != 0) return {Fd(), error};
+    const std::string terminated(path);
+    return open_regular(root_.get(), terminated.c_str(), before);
+}
+
+Opened Beneath::open_file_in(const Fd& directory, const std::string& name) const
+{
+    struct stat before {};
+    if (::fstatat(directory.get(), name.c_str(), &before, AT_SYMLINK_NOFOLLOW) != 0)
+        return {Fd(), errno};
+    return open_regular(directory.get(), name.c_str(), before);
+}
+
+// The type is known before the open: opening a device or a FIFO, even without blocking, can have
+// effects. What is swapped in between is caught by the second look.
+Opened Beneath::open_regular(int directory, const char* path, const struct stat& before) const
+{
     if (S_ISLNK(before.st_mode)) return {Fd(), ELOOP};
     if (S_ISDIR(before.st_mode)) return {Fd(), EISDIR};
     if (!S_ISREG(before.st_mode)) return {Fd(), EINVAL};
-    Opened opened = open(path, O_RDONLY | O_NONBLOCK | O_NOATIME);
-    if (opened.error == EPERM) opened = open(path, O_RDONLY | O_NONBLOCK);  // not the owner
+    Opened opened = open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOATIME);
+    if (opened.error == EPERM)  // not the owner
+        opened = open_at(directory, path, O_RDONLY | O_NONBLOCK);
     if (!opened.fd) return opened;
     struct stat now {};
     if (::fstat(opened.fd.get(), &now) != 0) return {Fd(), errno};
@@ -104,26 +124,30 @@ int Beneath::read_link(std::string_view path, std::string& target) const
 
 int Beneath::list(std::string_view path, std::vector<DirEntry>& entries) const
 {
-    Opened opened = open_directory(path);
+    const Opened opened = open_directory(path);
     if (!opened.fd) return opened.error;
-    struct Closer {
-        void operator()(DIR* directory) const { ::closedir(directory); }
-    };
-    const std::unique_ptr<DIR, Closer> directory(::fdopendir(opened.fd.get()));
-    if (!directory) return errno;
-    opened.fd.release();  // closedir closes it
+    return list(opened.fd, entries);
+}
+
+// Without opendir(3), which takes a copy of the descriptor and a buffer from the heap: as much
+// again as the listing itself where directories are small and many.
+int Beneath::list(const Fd& opened, std::vector<DirEntry>& entries)
+{
+    alignas(dirent64) std::array<std::byte, 32 * 1024> buffer;
     for (;;) {
-        errno = 0;
-        const dirent* next = ::readdir(directory.get());
-        if (next == nullptr) return errno;
-        const std::string_view name = next->d_name;
-        if (name == "." || name == "..") continue;
-        DirEntry entry{std::string(name), {}};
-        if (::fstatat(::dirfd(directory.get()), next->d_name, &entry.status, AT_SYMLINK_NOFOLLOW) ==
-            0)
-            entries.push_back(std::move(entry));
-        else if (errno != ENOENT)
-            return errno;
+        const ssize_t got = ::getdents64(opened.get(), buffer.data(), buffer.size());
+        if (got <= 0) return got == 0 ? 0 : errno;
+        for (ssize_t at = 0; at < got;) {
+            const auto* next = reinterpret_cast<const dirent64*>(buffer.data() + at);
+            at += next->d_reclen;
+            const std::string_view name = next->d_name;
+            if (name == "." || name == "..") continue;
+            struct stat status;
+            if (::fstatat(opened.get(), next->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+                entries.push_back({std::string(name), status});
+            else if (errno != ENOENT)
+                return errno;
+        }
     }
 }
 

@@ -38,6 +38,8 @@ public:
 
     // A regular file for reading. Anything else answers ELOOP (a symlink), EISDIR or EINVAL.
     Opened open_file(std::string_view path) const;
+    // The same by its name in a directory that was reached beneath.
+    Opened open_file_in(const Fd& directory, const std::string& name) const;
     // A directory for reading its names.
     Opened open_directory(std::string_view path) const;
     // The object itself without reading it (O_PATH), for fstat, readlink and xattrs.
@@ -50,11 +52,15 @@ public:
     // Names and statuses of a directory, unordered, without "." and ".."; errno or 0. A name that
     // vanishes between reading and lstat is left out.
     int list(std::string_view path, std::vector<DirEntry>& entries) const;
+    // The same of a directory that is open, and stays so.
+    static int list(const Fd& opened, std::vector<DirEntry>& entries);
 
     int fd() const noexcept { return root_.get(); }
 
 private:
     Opened open(std::string_view path, int flags) const;
+    Opened open_at(int directory, const char* path, int flags) const;
+    Opened open_regular(int directory, const char* path, const struct stat& before) const;
 
     Fd root_;
     bool one_file_system_;

@@ -15,6 +15,17 @@ std::string_view parent_of(std::string_view path) noexcept;
 // "a/b" -> "b".
 std::string_view name_of_path(std::string_view path) noexcept;
 
+// Of one of the directories above the path, from the nearest to the source itself.
+template <class Holds>
+bool any_above(std::string_view path, Holds&& holds)
+{
+    while (!path.empty()) {
+        path = parent_of(path);
+        if (holds(path)) return true;
+    }
+    return false;
+}
+
 // True for equal paths too; everything is below "".
 bool is_at_or_below(std::string_view path, std::string_view ancestor) noexcept;
 

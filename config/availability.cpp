@@ -13,18 +13,12 @@ struct Unavailable {
 // A later version deletes lines from these two lists.
 constexpr Unavailable<Mapping> of_mapping[] = {
     {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
-    {"watch", "watch: poll", [](const Mapping& m) { return m.watch == Watch::poll; }},
-    {"chmod", "chmod", [](const Mapping& m) { return m.chmod.has_value(); }},
-    {"chown", "chown", [](const Mapping& m) { return m.chown.has_value(); }},
-    {"backup", "backup", [](const Mapping& m) { return m.backup_dir || m.backup_suffix; }},
     {"append_only", "append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
     {"inplace", "inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
     {"compress", "a compress other than auto and none",
      [](const Mapping& m) {
          return m.compress != Compress::automatic && m.compress != Compress::none;
      }},
-    {"open_files", "open_files other than { new: wait, existing: send, max_wait: 1h }",
-     [](const Mapping& m) { return m.open_files != OpenFiles{}; }},
     {"hooks", "hooks",
      [](const Mapping& m) { return !m.hooks.in_step.empty() || !m.hooks.trouble.empty(); }},
 };
@@ -37,8 +31,6 @@ constexpr Unavailable<Destination> of_destination[] = {
     {"bandwidth_limit", "bandwidth_limit",
      [](const Destination& d) { return d.bandwidth_limit.has_value(); }},
     {"connections", "connections over 2", [](const Destination& d) { return d.connections > 2; }},
-    {"warm_sessions", "warm_sessions over 1",
-     [](const Destination& d) { return d.warm_sessions > 1; }},
 };
 
 template <class Owner, std::size_t n>

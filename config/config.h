@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/destination_url.h"
+#include "config/mode_changes.h"
 
 #include <chrono>
 #include <cstdint>
@@ -117,6 +118,13 @@ struct Hooks {
     bool operator==(const Hooks&) const = default;
 };
 
+// Of everything at the destination; empty: as it is here. Digits with numeric_ids.
+struct Owner {
+    std::string user;
+    std::string group;
+    bool operator==(const Owner&) const = default;
+};
+
 struct Mapping {
     std::string name;
     std::string source;  // absolute, without a trailing '/'
@@ -131,9 +139,9 @@ struct Mapping {
     MaxDelete max_delete;
     Preserve preserve;
     bool numeric_ids = true;
-    std::optional<std::string> chmod;
-    std::optional<std::string> chown;
-    std::optional<std::string> backup_dir;
+    std::optional<ModeChanges> chmod;
+    std::optional<Owner> chown;
+    std::optional<std::string> backup_dir;  // relative, without ".."
     std::optional<std::string> backup_suffix;
     Batch batch;
     OpenFiles open_files;

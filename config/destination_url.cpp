@@ -187,7 +187,7 @@ void read_module_and_path(std::string_view text, DestinationUrl& url)
 std::string advice_without_scheme(std::string_view text)
 {
     const std::size_t colons = text.find("::");
-    const std::string forms = "rsync://[USER@]HOST[:PORT]/MODULE[/PATH]";
+    std::string forms = "rsync://[USER@]HOST[:PORT]/MODULE[/PATH]";
     if (colons != std::string_view::npos && text.find('@', colons) == std::string_view::npos &&
         !text.starts_with('['))
         return forms + " in place of HOST::MODULE";

@@ -17,7 +17,7 @@ namespace lockstep::config {
 struct Place {
     std::size_t line = 1;
     std::size_t column = 1;
-    auto operator<=>(const Place&) const = default;
+    auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr): C++20
 };
 
 // Lines read "FILE:12:13: mappings[0].batch.settle: expected a duration such as 250ms, found

@@ -192,7 +192,10 @@ void name_keys(Value& value, const std::string& key)
             name_keys(value.items[i], key + '[' + std::to_string(i) + ']');
         } else {
             const std::string name = escaped(value.names[i].text.substr(0, shown_max));
-            name_keys(value.items[i], key.empty() ? name : key + '.' + name);
+            std::string below = key;
+            if (!below.empty()) below += '.';
+            below += name;
+            name_keys(value.items[i], below);
         }
     }
 }

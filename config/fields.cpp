@@ -221,6 +221,11 @@ const Value& Fields::value_or_map(std::string_view name) const
     return value ? *value : *at_;
 }
 
+void Fields::refuse(std::string_view name, std::string_view wanted) const
+{
+    expected(value_or_map(name), wanted, *out_);
+}
+
 std::optional<std::string> tidy_absolute_path(std::string_view text)
 {
     if (!text.starts_with('/')) return std::nullopt;

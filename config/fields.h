@@ -94,6 +94,8 @@ public:
 
     // For checks across keys, where the reading is over.
     const Value& value_or_map(std::string_view name) const;
+    // The value was read, and is not what was wanted.
+    void refuse(std::string_view name, std::string_view wanted) const;
     Diagnostics& out() const { return *out_; }
 
 private:

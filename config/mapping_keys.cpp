@@ -1,5 +1,10 @@
 #include "config/mapping_keys.h"
 
+#include "base/path.h"
+
+#include <grp.h>
+#include <pwd.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -86,7 +91,7 @@ void read_preserve(Fields& fields, Preserve& target)
                    [](const Attribute& attribute) { return attribute.name; });
     for (const Attribute& attribute : attributes) target.*attribute.member = false;
     for (std::size_t i = 0; i < words->size(); ++i) {
-        const auto known = std::find(names.begin(), names.end(), (*words)[i]);
+        const auto* const known = std::find(names.begin(), names.end(), (*words)[i]);
         if (known != names.end()) {
             target.*attributes[static_cast<std::size_t>(known - names.begin())].member = true;
             continue;
@@ -98,6 +103,72 @@ void read_preserve(Fields& fields, Preserve& target)
     }
 }
 
+void read_chmod(Fields& fields, std::optional<ModeChanges>& target)
+{
+    constexpr std::string_view wanted = "modes such as \"D755,F644\", or null";
+    std::optional<std::string> text;
+    read_optional_text(fields, "chmod", wanted, text);
+    if (!text) return;
+    target = ModeChanges::parse(*text, current_umask());
+    if (!target) fields.refuse("chmod", wanted);
+}
+
+// As a number, that of this host. None: nobody is called so.
+template <class Known>
+std::optional<std::string> id_of(const std::string& name, const Known& known)
+{
+    const bool digits = name.find_first_not_of("0123456789") == std::string::npos;
+    std::uint32_t number = 0;
+    const char* const end = name.data() + name.size();
+    if (digits && (name.empty() || std::from_chars(name.data(), end, number).ec == std::errc()))
+        return name;
+    const std::optional<id_t> id = known(name.c_str());
+    if (!id) return std::nullopt;
+    return std::to_string(*id);
+}
+
+std::optional<id_t> user_id(const char* name)
+{
+    const struct passwd* known = ::getpwnam(name);
+    return known != nullptr ? std::optional<id_t>(known->pw_uid) : std::nullopt;
+}
+
+std::optional<id_t> group_id(const char* name)
+{
+    const struct group* known = ::getgrnam(name);
+    return known != nullptr ? std::optional<id_t>(known->gr_gid) : std::nullopt;
+}
+
+// Names are the receiver's where ids travel by name.
+void read_chown(Fields& fields, bool numeric, std::optional<Owner>& target)
+{
+    constexpr std::string_view wanted = "user:group, one of which may be left out, or null";
+    std::optional<std::string> text;
+    read_optional_text(fields, "chown", wanted, text);
+    if (!text) return;
+    const std::size_t colon = text->find(':');
+    if (colon == std::string::npos || text->size() == 1 || colon != text->rfind(':') ||
+        text->find_first_of(",*\\\n") != std::string::npos)
+        return fields.refuse("chown", wanted);
+    std::optional<std::string> user = text->substr(0, colon);
+    std::optional<std::string> group = text->substr(colon + 1);
+    if (numeric) user = id_of(*user, user_id);
+    if (numeric) group = id_of(*group, group_id);
+    if (!user || !group)
+        return fields.refuse("chown",
+                             "a user and a group of this host, numbers, or numeric_ids: false");
+    target = Owner{*user, *group};
+}
+
+bool is_inside(std::string_view path)
+{
+    while (!path.empty()) {
+        if (name_of_path(path) == "..") return false;
+        path = parent_of(path);
+    }
+    return true;
+}
+
 void read_backup(Fields& fields, Mapping& mapping)
 {
     const Value* value = fields.find("backup");
@@ -105,8 +176,13 @@ void read_backup(Fields& fields, Mapping& mapping)
     Fields backup = fields.map("backup");
     read_optional_text(backup, "dir", "a directory inside the module", mapping.backup_dir);
     read_optional_text(backup, "suffix", "text behind the name, such as ~", mapping.backup_suffix);
+    const std::optional<std::string>& dir = mapping.backup_dir;
+    if (dir && (dir->starts_with('/') || !is_inside(*dir)))
+        backup.refuse("dir", "a directory inside the module");
+    if (mapping.backup_suffix && mapping.backup_suffix->find('/') != std::string::npos)
+        backup.refuse("suffix", "text behind the name, such as ~");
     backup.finish();
-    const bool written = backup.find("dir") || backup.find("suffix");
+    const bool written = backup.find("dir") != nullptr || backup.find("suffix") != nullptr;
     if (!written && value->kind == Value::Kind::map)
         backup.missing("dir", "a dir, a suffix, or both");
 }
@@ -184,8 +260,8 @@ void read_mapping_keys(Fields& fields, Mapping& mapping)
     read_max_delete(fields, mapping.max_delete);
     read_preserve(fields, mapping.preserve);
     fields.flag("numeric_ids", mapping.numeric_ids);
-    read_optional_text(fields, "chmod", "modes such as \"D755,F644\", or null", mapping.chmod);
-    read_optional_text(fields, "chown", "user:group, or null", mapping.chown);
+    read_chmod(fields, mapping.chmod);
+    read_chown(fields, mapping.numeric_ids, mapping.chown);
     read_backup(fields, mapping);
     read_batch(fields.map("batch"), mapping.batch);
     read_open_files(fields.map("open_files"), mapping.open_files);

@@ -21,7 +21,10 @@ void Md4::add_chunk(const std::byte* chunk)
     std::array<std::uint32_t, 16> x;
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = load_le(chunk + 4 * i);
 
-    auto [a, b, c, d] = state_;
+    std::uint32_t a = state_[0];
+    std::uint32_t b = state_[1];
+    std::uint32_t c = state_[2];
+    std::uint32_t d = state_[3];
     const auto step = [&](std::uint32_t mixed, std::size_t word, std::uint32_t added, int turn) {
         const std::uint32_t changed = std::rotl(a + mixed + x[word] + added, turn);
         a = d;

@@ -59,7 +59,7 @@ __attribute__((target("avx2"))) SumHalves bulk_sum_avx2(std::span<const std::byt
 bool has_avx2() noexcept
 {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") != 0;
+    return static_cast<bool>(__builtin_cpu_supports("avx2"));
 }
 
 }  // namespace lockstep::delta

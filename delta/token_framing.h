@@ -15,11 +15,11 @@ public:
 
     void begin() noexcept { base_ = 0; }
     void put_run(std::uint32_t first_block, std::uint32_t blocks, std::vector<std::byte>& out);
-    void put_end(std::vector<std::byte>& out);
+    static void put_end(std::vector<std::byte>& out);
 
     // One frame, of 1 to frame_bytes_max bytes; or as many as it takes.
-    void put_frame(std::span<const std::byte> data, std::vector<std::byte>& out);
-    void put_frames(std::span<const std::byte> data, std::vector<std::byte>& out);
+    static void put_frame(std::span<const std::byte> data, std::vector<std::byte>& out);
+    static void put_frames(std::span<const std::byte> data, std::vector<std::byte>& out);
 
 private:
     std::uint32_t base_ = 0;

@@ -6,9 +6,9 @@ namespace {
 Bytes encoded(const Acl& acl)
 {
     Bytes out;
-    const std::uint8_t flags = static_cast<std::uint8_t>(
-        (acl.user_obj ? 1 : 0) | (acl.group_obj ? 2 : 0) | (acl.mask ? 4 : 0) |
-        (acl.other ? 8 : 0) | (acl.named.empty() ? 0 : 16));
+    const auto flags = static_cast<std::uint8_t>((acl.user_obj ? 1 : 0) | (acl.group_obj ? 2 : 0) |
+                                                 (acl.mask ? 4 : 0) | (acl.other ? 8 : 0) |
+                                                 (acl.named.empty() ? 0 : 16));
     put_u8(out, flags);
     for (const auto& permissions : {acl.user_obj, acl.group_obj, acl.mask, acl.other})
         if (permissions) put_varint(out, *permissions);

@@ -37,6 +37,13 @@ Answerer::Answerer(AnswerForm form, std::unique_ptr<delta::TokenCodec> codec)
 
 Answerer::~Answerer() = default;
 
+void Answerer::know_seed(std::int32_t seed)
+{
+    if (seed == form_.seed) return;
+    form_.seed = seed;
+    block_digest_ = delta::BlockDigest(form_.digest, seed, form_.seed_place);
+}
+
 asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd file,
                                                            const Request& request, Outbox& out)
 {

@@ -30,6 +30,9 @@ public:
     asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file,
                                                      const Request& request, Outbox& out);
 
+    // Before the first request with block sums is answered, where it was not known from the start.
+    void know_seed(std::int32_t seed);
+
     std::uint64_t literal_bytes() const noexcept { return literal_bytes_; }
     std::uint64_t matched_bytes() const noexcept { return matched_bytes_; }
 

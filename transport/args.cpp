@@ -38,7 +38,7 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
     add(options.ignore_times, 'I');
     add(options.checksum, 'c');
     add(options.whole_file, 'W');
-    add(!options.backup_dir.empty() || !options.backup_suffix.empty(), 'b');
+    add(options.keeps_backups(), 'b');
     add(options.compress == "zlib" && !capability.chooses_compressor, 'z');
     if (protocol >= 30) letters += features;
     return letters;
@@ -48,8 +48,9 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
 std::string option_value(std::string_view value, std::string_view option,
                          const Capability& capability)
 {
-    const bool splits = value.find('\0') != value.npos || value.find('\n') != value.npos;
-    const bool backslash = value.find('\\') != value.npos;
+    const bool splits =
+        value.find('\0') != std::string_view::npos || value.find('\n') != std::string_view::npos;
+    const bool backslash = value.find('\\') != std::string_view::npos;
     if (splits || (backslash && !capability.unescapes_options))
         cannot_tell("this daemon cannot be told " + std::string(option) + " " + quoted(value));
     std::string escaped_value;
@@ -110,7 +111,7 @@ std::string destination(std::string_view module, std::string_view path)
 {
     while (path.starts_with('/')) path.remove_prefix(1);
     while (path.ends_with('/')) path.remove_suffix(1);
-    if (path.find('\0') != path.npos || path.find('\n') != path.npos)
+    if (path.find('\0') != std::string_view::npos || path.find('\n') != std::string_view::npos)
         cannot_tell("this daemon cannot be told the path " + quoted(path));
     std::string text = std::string(module) + "/";
     if (!path.empty() && path != ".") text += literal_path(std::string(path), module);
@@ -156,6 +157,10 @@ std::vector<std::string> server_args(const PushOptions& options, int protocol,
                        option_value(options.backup_dir, "backup_dir", capability));
     if (!options.backup_suffix.empty())
         args.push_back("--suffix=" + option_value(options.backup_suffix, "suffix", capability));
+    if (!options.all_users.empty())
+        args.push_back("--usermap=*:" + option_value(options.all_users, "usermap", capability));
+    if (!options.all_groups.empty())
+        args.push_back("--groupmap=*:" + option_value(options.all_groups, "groupmap", capability));
     args.emplace_back(".");
     args.push_back(destination(module, path));
     return args;

@@ -89,7 +89,7 @@ struct FlistEncoder::State {
     {
         if (!form.hard_links || entry.is_directory() || entry.is_delete()) return false;
         if (protocol() < 28) return entry.is_regular();
-        return entry.link_dev != 0 || entry.link_inode != 0;
+        return entry.is_linked();
     }
 
     void put_number(Bytes& out, std::uint32_t value) const
@@ -213,7 +213,7 @@ void FlistEncoder::State::put_rdev(Bytes& out, const Entry& entry, std::uint32_t
 void FlistEncoder::State::put_inode(Bytes& out, const Entry& entry, std::uint32_t flags)
 {
     if (!says_inode(entry)) return;
-    const bool linked = entry.link_dev != 0 || entry.link_inode != 0;
+    const bool linked = entry.is_linked();
     const std::uint64_t dev =
         linked ? entry.link_dev : std::uint64_t{std::numeric_limits<std::int64_t>::max()} - 1;
     const std::uint64_t inode = linked ? entry.link_inode : std::uint64_t{entries} + 1;

@@ -50,6 +50,10 @@ private:
     std::unique_ptr<State> state_;
 };
 
+// Positions in `entries` in the order they are to be sent in: deletions first, so that each has the
+// mode of the entry before it and need not say its own (PROTOCOL.md 19.1). Stable.
+std::vector<std::uint32_t> sending_order(const std::vector<Entry>& entries);
+
 // order[i] is the position in `entries` of the entry with index i at the receiver. Stable.
 std::vector<std::uint32_t> sorted_order(const std::vector<Entry>& entries, int protocol);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 namespace lockstep::transport {
 namespace {
@@ -119,6 +120,15 @@ std::size_t shared_prefix(const std::vector<Entry>& entries, bool without_dot)
 
 }  // namespace
 
+std::vector<std::uint32_t> sending_order(const std::vector<Entry>& entries)
+{
+    std::vector<std::uint32_t> order(entries.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_partition(order.begin(), order.end(),
+                          [&](std::uint32_t position) { return entries[position].is_delete(); });
+    return order;
+}
+
 std::vector<std::uint32_t> sorted_order(const std::vector<Entry>& entries, int protocol)
 {
     const bool by_level = protocol >= 29;
@@ -131,7 +141,7 @@ std::vector<std::uint32_t> sorted_order(const std::vector<Entry>& entries, int p
         const std::size_t slash = path.rfind('/');
         keys.push_back({reinterpret_cast<const unsigned char*>(path.data()), head_of(rest),
                         static_cast<std::uint32_t>(path.size()),
-                        slash == path.npos ? 0 : static_cast<std::uint32_t>(slash + 1),
+                        slash == std::string_view::npos ? 0 : static_cast<std::uint32_t>(slash + 1),
                         static_cast<std::uint32_t>(keys.size()), entry.is_directory(),
                         is_dot(entry)});
     }

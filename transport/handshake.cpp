@@ -31,117 +31,223 @@ struct Conversation {
     }
 };
 
-// Until "@RSYNCD: OK": the message of the day is skipped, a login asked for is given.
-asio::awaitable<void> log_in(Conversation& with, const Endpoint& endpoint, Greeting ours,
-                             Greeting theirs)
-{
-    const int protocol = agree_protocol(ours, theirs);
-    std::size_t motd_bytes = 0;
-    for (;;) {
-        const std::string line = co_await with.in.line("login", line_bytes_max);
-        const Reply reply = parse_reply(line);
-        switch (reply.kind) {
-            case ReplyKind::ok:
-                co_return;
-            case ReplyKind::error:
-                throw refusal(line, endpoint.module, endpoint.user);
-            case ReplyKind::exit:
-                throw Error(ErrorKind::protocol, Remedy::needs_person,
-                            "login: the daemon listed its modules instead of opening " +
-                                quoted(endpoint.module));
-            case ReplyKind::motd:
-                motd_bytes += line.size() + 1;
-                if (motd_bytes > motd_bytes_max)
-                    throw Error(ErrorKind::protocol, Remedy::retry,
-                                "login: message of the day longer than " +
-                                    std::to_string(motd_bytes_max) + " bytes (" +
-                                    with.stream.peer() + ")");
-                break;
-            case ReplyKind::auth_required: {
-                if (endpoint.user.empty() || !endpoint.password)
-                    throw Error(
-                        ErrorKind::auth, Remedy::needs_person,
-                        "module " + quoted(endpoint.module) +
-                            " asks for a login, and no user or no password_file is configured");
-                const std::string digest = choose_auth_digest(ours, theirs, protocol);
-                std::string response =
-                    auth_response(endpoint.user, *endpoint.password, reply.text, digest, protocol);
-                co_await with.say(std::move(response));
-                break;
-            }
-        }
-    }
-}
-
 // Names of digests or compressors, ours written before theirs are read (PROTOCOL.md 24.2).
 struct NameLists {
     std::string checksums;
     std::string compressors;  // empty: no such list is exchanged
 };
 
-Bytes render(const NameLists& lists)
+std::string render(const NameLists& lists)
 {
     Bytes bytes;
     put_vstring(bytes, lists.checksums);
     if (!lists.compressors.empty()) put_vstring(bytes, lists.compressors);
-    return bytes;
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+// One handshake, step by step or ahead of the daemon's answers.
+class Handshake {
+public:
+    Handshake(Stream& stream, const Endpoint& endpoint, const PushOptions& options,
+              const Expected* expected, AllSaid all_said)
+        : stream_(stream),
+          endpoint_(endpoint),
+          options_(options),
+          expected_(expected),
+          all_said_(std::move(all_said)),
+          ours_(our_greeting(endpoint.protocol_max)),
+          with_{stream, ByteReader(stream)}
+    {
+        agreed_.compress = options.compress;
+    }
+
+    asio::awaitable<Agreed> run()
+    {
+        {
+            const Deadline deadline(stream_, std::min(endpoint_.timeout, login_limit), "login");
+            co_await greet();
+            co_await log_in();
+        }
+        const Deadline deadline(stream_, endpoint_.timeout, "setup");
+        co_await set_up();
+        agreed_.received = with_.in.received();
+        agreed_.rest = with_.in.take_rest();
+        agreed_.received -= agreed_.rest.size();
+        agreed_.sent = with_.sent;
+        co_return std::move(agreed_);
+    }
+
+private:
+    // The daemon's greeting needs no waiting for, nor does ours before the module's name.
+    asio::awaitable<void> greet()
+    {
+        std::string hello = render(ours_) + endpoint_.module + "\n";
+        if (expected_ != nullptr && !expected_->login)
+            co_await say_all(std::move(hello), expected_->greeting, expected_->protocol);
+        else
+            co_await with_.say(std::move(hello));
+        const std::string line = co_await with_.in.line("greeting", 1024);
+        // A daemon may refuse a host before it greets.
+        if (line.starts_with("@ERROR")) throw refusal(line, endpoint_.module, endpoint_.user);
+        agreed_.greeting = parse_greeting(line);
+        agreed_.protocol = agree_protocol(ours_, agreed_.greeting);
+        if (said_) confirm(agreed_.greeting == expected_->greeting, "it greets otherwise");
+    }
+
+    // Until "@RSYNCD: OK": the message of the day is skipped, a login asked for is given.
+    asio::awaitable<void> log_in()
+    {
+        std::size_t motd_bytes = 0;
+        for (;;) {
+            const std::string line = co_await with_.in.line("login", line_bytes_max);
+            const Reply reply = parse_reply(line);
+            switch (reply.kind) {
+                case ReplyKind::ok:
+                    co_return;
+                case ReplyKind::error:
+                    throw refusal(line, endpoint_.module, endpoint_.user);
+                case ReplyKind::exit:
+                    throw Error(ErrorKind::protocol, Remedy::needs_person,
+                                "login: the daemon listed its modules instead of opening " +
+                                    quoted(endpoint_.module));
+                case ReplyKind::motd:
+                    motd_bytes += line.size() + 1;
+                    if (motd_bytes > motd_bytes_max)
+                        throw Error(ErrorKind::protocol, Remedy::retry,
+                                    "login: message of the day longer than " +
+                                        std::to_string(motd_bytes_max) + " bytes (" +
+                                        stream_.peer() + ")");
+                    break;
+                case ReplyKind::auth_required:
+                    confirm(!said_, "it asks for a login now");
+                    co_await answer_challenge(reply.text);
+                    break;
+            }
+        }
+    }
+
+    asio::awaitable<void> answer_challenge(std::string challenge)
+    {
+        if (endpoint_.user.empty() || !endpoint_.password)
+            throw Error(ErrorKind::auth, Remedy::needs_person,
+                        "module " + quoted(endpoint_.module) +
+                            " asks for a login, and no user or no password_file is configured");
+        const std::string digest = choose_auth_digest(ours_, agreed_.greeting, agreed_.protocol);
+        std::string response =
+            auth_response(endpoint_.user, *endpoint_.password, challenge, digest, agreed_.protocol);
+        const bool first = !agreed_.login;
+        agreed_.login = true;
+        const bool as_expected = expected_ != nullptr && first && expected_->login &&
+                                 expected_->greeting == agreed_.greeting &&
+                                 expected_->protocol == agreed_.protocol;
+        if (as_expected)
+            co_await say_all(std::move(response), agreed_.greeting, agreed_.protocol);
+        else
+            co_await with_.say(std::move(response));
+    }
+
+    std::string arguments(const Greeting& theirs, int protocol) const
+    {
+        const Capability capability = capability_from(theirs, protocol);
+        const std::vector<std::string> args =
+            server_args(options_, protocol, endpoint_.module, endpoint_.path, capability);
+        return render_args(args, protocol);
+    }
+
+    static std::string names()
+    {
+        NameLists lists;
+        lists.checksums = our_checksum_list();
+        return render(lists);
+    }
+
+    // In one piece, so that it is one packet.
+    asio::awaitable<void> say_all(std::string before, const Greeting& theirs, int protocol)
+    {
+        before += arguments(theirs, protocol);
+        if (expected_->compat.varint) before += names();
+        co_await with_.say(std::move(before));
+        said_ = true;
+        Agreed guess = agreed_;
+        guess.greeting = expected_->greeting;
+        guess.protocol = expected_->protocol;
+        guess.login = expected_->login;
+        guess.compat = expected_->compat;
+        guess.checksum = expected_->checksum;
+        if (all_said_) all_said_(std::move(guess));
+    }
+
+    void confirm(bool right, const std::string& otherwise) const
+    {
+        if (!right) throw WrongGuess(otherwise + " (" + stream_.peer() + ")");
+    }
+
+    asio::awaitable<void> set_up()
+    {
+        if (!said_) {
+            std::string block = arguments(agreed_.greeting, agreed_.protocol);
+            co_await with_.say(std::move(block));
+        }
+        if (agreed_.protocol >= 30) {
+            const std::int32_t flags = co_await with_.in.varint("setup: compat flags");
+            agreed_.compat = compat_from(flags);
+        }
+        if (said_) confirm(agreed_.compat == expected_->compat, "it has other features");
+        if (agreed_.compat.varint) {
+            std::string ours = names();
+            if (!said_) co_await with_.say(std::move(ours));
+            co_await choose_checksum();
+        } else {
+            agreed_.checksum = agreed_.protocol >= 30 ? "md5" : "md4";
+        }
+        if (said_) confirm(agreed_.checksum == expected_->checksum, "it has other checksums");
+        agreed_.seed = co_await with_.in.i32("setup: checksum seed");
+    }
+
+    asio::awaitable<void> choose_checksum()
+    {
+        const std::string offered = co_await with_.in.vstring("setup: checksum names");
+        const std::string ours = our_checksum_list();
+        agreed_.checksum = choose_name(ours, offered);
+        if (agreed_.checksum.empty())
+            throw Error(ErrorKind::protocol, Remedy::needs_person,
+                        "setup: no checksum in common: the daemon offers " + quoted(offered) +
+                            ", we have " + quoted(ours));
+    }
+
+    Stream& stream_;
+    const Endpoint& endpoint_;
+    const PushOptions& options_;
+    const Expected* expected_;  // null: step by step
+    AllSaid all_said_;
+    Greeting ours_;
+    Conversation with_;
+    Agreed agreed_;
+    bool said_ = false;  // all of ours, ahead of the daemon's answers
+};
 
 }  // namespace
 
 asio::awaitable<Agreed> shake_hands(Stream& stream, const Endpoint& endpoint,
                                     const PushOptions& options)
 {
-    Conversation with{stream, ByteReader(stream)};
-    Agreed agreed;
-    Greeting theirs;
-    const Greeting ours = our_greeting(endpoint.protocol_max);
-    {
-        const Deadline deadline(stream, std::min(endpoint.timeout, login_limit), "login");
-        // The daemon's greeting needs no waiting for, nor does ours before the module's name.
-        std::string hello = render(ours) + endpoint.module + "\n";
-        co_await with.say(std::move(hello));
-        const std::string line = co_await with.in.line("greeting", 1024);
-        // A daemon may refuse a host before it greets.
-        if (line.starts_with("@ERROR")) throw refusal(line, endpoint.module, endpoint.user);
-        theirs = parse_greeting(line);
-        agreed.protocol = agree_protocol(ours, theirs);
-        co_await log_in(with, endpoint, ours, theirs);
-    }
-
-    const Deadline deadline(stream, endpoint.timeout, "setup");
-    const Capability capability = capability_from(theirs, agreed.protocol);
-    const std::vector<std::string> args =
-        server_args(options, agreed.protocol, endpoint.module, endpoint.path, capability);
-    std::string block = render_args(args, agreed.protocol);
-    co_await with.say(std::move(block));
-
-    if (agreed.protocol >= 30) {
-        const std::int32_t flags = co_await with.in.varint("setup: compat flags");
-        agreed.compat = compat_from(flags);
-    }
-    agreed.compress = options.compress;
-    if (agreed.compat.varint) {
-        NameLists lists;
-        lists.checksums = our_checksum_list();
-        const Bytes ours_rendered = render(lists);
-        with.sent += ours_rendered.size();
-        co_await stream.write_all(ours_rendered);
-        const std::string offered = co_await with.in.vstring("setup: checksum names");
-        agreed.checksum = choose_name(lists.checksums, offered);
-        if (agreed.checksum.empty())
-            throw Error(ErrorKind::protocol, Remedy::needs_person,
-                        "setup: no checksum in common: the daemon offers " + quoted(offered) +
-                            ", we have " + quoted(lists.checksums));
-    } else {
-        agreed.checksum = agreed.protocol >= 30 ? "md5" : "md4";
-    }
-    agreed.seed = co_await with.in.i32("setup: checksum seed");
-    agreed.received = with.in.received();
-    agreed.rest = with.in.take_rest();
-    agreed.received -= agreed.rest.size();
-    agreed.sent = with.sent;
+    Handshake handshake(stream, endpoint, options, nullptr, nullptr);
+    Agreed agreed = co_await handshake.run();
     co_return agreed;
+}
+
+asio::awaitable<Agreed> shake_hands_ahead(Stream& stream, const Endpoint& endpoint,
+                                          const PushOptions& options, const Expected& expected,
+                                          AllSaid all_said)
+{
+    Handshake handshake(stream, endpoint, options, &expected, std::move(all_said));
+    Agreed agreed = co_await handshake.run();
+    co_return agreed;
+}
+
+Expected expected_next(const Agreed& agreed)
+{
+    return {agreed.greeting, agreed.protocol, agreed.login, agreed.compat, agreed.checksum};
 }
 
 }  // namespace lockstep::transport

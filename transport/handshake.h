@@ -2,15 +2,21 @@
 // 4, 7).
 #pragma once
 
+#include "transport/expected.h"
 #include "transport/push_session.h"
 #include "transport/setup.h"
 #include "transport/wire.h"
+
+#include <functional>
+#include <optional>
 
 namespace lockstep::transport {
 
 // Everything the rest of the conversation needs to know.
 struct Agreed {
+    Greeting greeting;  // theirs
     int protocol = 0;
+    bool login = false;
     CompatFlags compat;
     std::string checksum;
     std::string compress;
@@ -25,5 +31,17 @@ struct Agreed {
 // under endpoint.timeout.
 asio::awaitable<Agreed> shake_hands(Stream& stream, const Endpoint& endpoint,
                                     const PushOptions& options);
+
+Expected expected_next(const Agreed& agreed);
+
+// The same with everything of ours said as soon as the challenge, if one is expected, has come.
+// `all_said` is called then with what is agreed if the guess is right, but for the seed; the file
+// list may follow at once. Throws WrongGuess when it was not. Where the greeting tells in time that
+// the daemon has changed, all goes step by step and `all_said` is never called. `expected` must be
+// of protocol 30 or later: before, the seed is part of the data.
+using AllSaid = std::function<void(Agreed)>;
+asio::awaitable<Agreed> shake_hands_ahead(Stream& stream, const Endpoint& endpoint,
+                                          const PushOptions& options, const Expected& expected,
+                                          AllSaid all_said);
 
 }  // namespace lockstep::transport

@@ -32,6 +32,12 @@ void Inbox::start(Bytes first)
     asio::co_spawn(stream_->executor(), read(self, std::move(first)), ended);
 }
 
+void Inbox::fail(std::exception_ptr why)
+{
+    if (!failure_) failure_ = std::move(why);
+    arrived_.notify();
+}
+
 void Inbox::expect(RequestForm form)
 {
     decoder_.emplace(form);
@@ -54,18 +60,23 @@ asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)
 void Inbox::accept(std::span<const std::byte> bytes)
 {
     received_ += bytes.size();
-    if (activity_) activity_();
+    bool told = false;
     Demux::Sink sink;
-    sink.data = [this](std::span<const std::byte> data) {
+    sink.data = [&](std::span<const std::byte> data) {
         if (data.empty()) return;
+        told = true;
         if (!decoder_)
             throw Error(ErrorKind::protocol, Remedy::retry,
                         "the daemon sent " + std::to_string(data.size()) +
                             " bytes of data before our file list");
         decoder_->feed(data);
     };
-    sink.message = [this](Message message) { accept_message(std::move(message)); };
+    sink.message = [&](Message message) {
+        told = true;
+        accept_message(std::move(message));
+    };
     demux_.feed(bytes, sink);
+    if (activity_) activity_(told);
     if (decoder_) {
         while (std::optional<GeneratorItem> item = decoder_->next()) {
             items_bytes_ += bytes_of(*item);

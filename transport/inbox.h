@@ -24,6 +24,9 @@ public:
     // Starts reading; `first` is what the handshake read beyond its own end.
     void start(Bytes first);
 
+    // In place of start(): nothing comes, for this reason.
+    void fail(std::exception_ptr why);
+
     // From here on the daemon may send requests for a list of this form. Before, data is an error.
     void expect(RequestForm form);
 
@@ -42,8 +45,8 @@ public:
     // The daemon's own time limit, 0 when it said none.
     std::chrono::seconds peer_timeout() const noexcept { return peer_timeout_; }
     std::uint64_t received() const noexcept { return received_; }
-    // Called on every byte that arrives.
-    void on_activity(std::function<void()> activity) { activity_ = std::move(activity); }
+    // Called when something arrives; `told`: more than a sign of life.
+    void on_activity(std::function<void(bool told)> activity) { activity_ = std::move(activity); }
 
 private:
     static asio::awaitable<void> read(std::shared_ptr<Inbox> self, Bytes first);
@@ -61,7 +64,7 @@ private:
     std::exception_ptr failure_;
     std::chrono::seconds peer_timeout_{0};
     std::uint64_t received_ = 0;
-    std::function<void()> activity_;
+    std::function<void(bool told)> activity_;
 };
 
 }  // namespace lockstep::transport

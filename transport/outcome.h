@@ -2,10 +2,13 @@
 #pragma once
 
 #include "transport/mux.h"
+#include "transport/peer_text.h"
 #include "transport/push_list.h"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -26,18 +29,24 @@ public:
     // error: …". Empty while it has not (a complaint about one path is no reason for a lost
     // connection).
     const std::string& cause() const noexcept { return cause_; }
+    // The one path that the cause is about; none: it is not about one path.
+    std::optional<std::string> path_of_cause();
 
     PushOutcome take(PushFigures figures);
 
 private:
-    bool knows(const std::string& path);
-    bool deletes(const std::string& path) const;
+    // The listed paths that a complaint is about; none: nobody knows.
+    std::vector<std::string> blamed_by(const PeerComplaint& complaint);
+    bool is_deleted(const std::string& path) const;  // once names_ are there
+    void fail_below(const PathFailure& failure);
+    void fail_links();
 
     const PushList& list_;
     std::string module_;
     std::string destination_path_;
     bool protects_;
-    std::unordered_set<std::string_view> names_;  // of the list, made when first asked for
+    // Of the list, made when first asked for: which of them are deletions.
+    std::unordered_map<std::string_view, bool> names_;
     std::unordered_set<std::string> failed_;
     PushOutcome outcome_;
     std::string last_complaint_;

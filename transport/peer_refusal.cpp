@@ -63,7 +63,7 @@ Error refusal(std::string_view line, std::string_view module, std::string_view u
     ErrorKind kind = kind_of_complaint(line);
     Remedy remedy = remedy_for(kind);
     for (const Known& known : known_refusals) {
-        if (line.find(known.words) == line.npos) continue;
+        if (line.find(known.words) == std::string_view::npos) continue;
         kind = known.kind;
         remedy = known.remedy;
         break;

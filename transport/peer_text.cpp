@@ -40,10 +40,10 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
                                         std::string_view closing, bool last)
 {
     const std::size_t begin = text.find(opening);
-    if (begin == text.npos) return std::nullopt;
+    if (begin == std::string_view::npos) return std::nullopt;
     const std::string_view rest = text.substr(begin + opening.size());
     const std::size_t end = last ? rest.rfind(closing) : rest.find(closing);
-    if (end == rest.npos) return std::nullopt;
+    if (end == std::string_view::npos) return std::nullopt;
     return rest.substr(0, end);
 }
 
@@ -81,10 +81,11 @@ bool is_temp_end(std::string_view end)
 std::vector<std::string> behind_temp_name(std::string_view path)
 {
     const std::size_t slash = path.rfind('/');
-    const std::string directory(slash == path.npos ? "" : path.substr(0, slash + 1));
-    const std::string_view name = slash == path.npos ? path : path.substr(slash + 1);
+    const std::string directory(slash == std::string_view::npos ? "" : path.substr(0, slash + 1));
+    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
     const std::size_t dot = name.rfind('.');
-    if (!name.starts_with('.') || dot < 2 || dot == name.npos || !is_temp_end(name.substr(dot + 1)))
+    if (!name.starts_with('.') || dot < 2 || dot == std::string_view::npos ||
+        !is_temp_end(name.substr(dot + 1)))
         return {};
     const std::string stem(name.substr(1, dot - 1));
     return {directory + stem, directory + "." + stem};
@@ -131,16 +132,16 @@ bool understand_plain(std::string_view text, PeerComplaint& complaint)
         // "new regular file: x", "file \"x\"": what kind it is stands between.
         if (form.opening == "could not make way for ") {
             const std::size_t colon = rest.find(": ");
-            if (colon == rest.npos) continue;
+            if (colon == std::string_view::npos) continue;
             rest.remove_prefix(colon + 2);
         } else if (form.closing == "\"" && !form.opening.ends_with('"')) {
             const std::size_t quote = rest.find('"');
-            if (quote == rest.npos) continue;
+            if (quote == std::string_view::npos) continue;
             rest.remove_prefix(quote + 1);
         }
         if (!form.closing.empty()) {
             const std::size_t end = rest.rfind(form.closing);
-            if (end == rest.npos) continue;
+            if (end == std::string_view::npos) continue;
             rest = rest.substr(0, end);
         }
         complaint.path = std::string(rest);
@@ -157,7 +158,7 @@ bool understand_plain(std::string_view text, PeerComplaint& complaint)
 bool understand_verification(std::string_view text, PeerComplaint& complaint)
 {
     const std::size_t end = text.rfind(" failed verification -- update ");
-    if (end == text.npos) return false;
+    if (end == std::string_view::npos) return false;
     complaint.is_failure = !text.ends_with("(will try again).");
     const std::size_t colon = text.find(": ");
     const std::size_t begin = colon < end ? colon + 2 : 0;
@@ -197,7 +198,7 @@ bool understand_call(std::string_view text, std::string_view module, std::string
 
     // The name that was meant is the target of a rename, shown plainly or with all its trimmings.
     const std::size_t arrow = text.find(in_module + " -> \"");
-    if (verb.starts_with("rename") && arrow != text.npos) {
+    if (verb.starts_with("rename") && arrow != std::string_view::npos) {
         std::string_view target = text.substr(arrow + in_module.size() + 5);
         if (drop_prefix(target, "\"")) {
             target = target.substr(0, target.rfind(in_module + "\" failed"));
@@ -237,7 +238,7 @@ ErrorKind kind_of_complaint(std::string_view text)
 {
     text = without_line_end(text);
     const std::size_t open = text.rfind(" (");
-    if (open == text.npos || !text.ends_with(')')) return ErrorKind::protocol;
+    if (open == std::string_view::npos || !text.ends_with(')')) return ErrorKind::protocol;
     int error = 0;
     const char* const end = text.data() + text.size() - 1;
     const auto [stopped, failure] = std::from_chars(text.data() + open + 2, end, error);

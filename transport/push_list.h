@@ -40,6 +40,17 @@ struct Acl {
     bool operator==(const Acl&) const = default;
 };
 
+// A regular file whose content goes right behind the list, without waiting to be asked for: only
+// where PROTOCOL.md 24.3 allows it, and without xattrs. What is known of the destination tells a
+// request that may be dropped from one that says that something else was there.
+enum class Unasked { no, new_file, replacement };
+
+// Of a file's device, as Entry::link_dev has it: 0 is none.
+constexpr std::uint64_t link_device(std::uint64_t device) noexcept
+{
+    return device + 1;
+}
+
 // One line of the file list. `path` is relative to the source, "." is the source itself.
 struct Entry {
     std::string path;
@@ -53,9 +64,13 @@ struct Entry {
     std::uint32_t rdev_minor = 0;
     std::string target;  // symlinks
     DirKind dir_kind = DirKind::plain;
-    std::uint64_t link_dev = 0;  // hard links: equal (dev, inode) means one group; 0, 0 is none
+    // Hard links: equal (dev, inode) means one group; 0, 0 is none. What has the name must be that
+    // file when it is asked for: all names of the group get its content.
+    std::uint64_t link_dev = 0;  // link_device()
     std::uint64_t link_inode = 0;
     std::uint64_t link_count = 1;  // names the file has at the source; not on the wire
+    Unasked unasked = Unasked::no;
+    bool only_there = false;  // nothing of ours, or not now: declined as if it had vanished
     Acl acl;
     Acl default_acl;                 // directories
     std::vector<XattrValue> xattrs;  // sorted by name
@@ -65,6 +80,7 @@ struct Entry {
     bool is_directory() const noexcept { return (mode & 0170000) == 0040000; }
     bool is_regular() const noexcept { return (mode & 0170000) == 0100000; }
     bool is_symlink() const noexcept { return (mode & 0170000) == 0120000; }
+    bool is_linked() const noexcept { return link_dev != 0 || link_inode != 0; }
     bool is_device() const noexcept
     {
         return (mode & 0170000) == 0020000 || (mode & 0170000) == 0060000;
@@ -100,9 +116,12 @@ struct PushOptions {
     std::vector<std::string> filter_rules;    // "- x", "+ y": protects at the receiver; with
                                               // delete_extras or delete_missing
     std::string compress = "none";            // none, zstd, lz4, zlibx, zlib
-    std::string backup_dir;
+    std::string backup_dir;                   // relative to the destination
     std::string backup_suffix;
+    std::string all_users;  // not empty: a name or number that everything belongs to there
+    std::string all_groups;
     std::uint32_t timeout_s = 60;
+    bool keeps_backups() const noexcept { return !backup_dir.empty() || !backup_suffix.empty(); }
     bool operator==(const PushOptions&) const = default;
 };
 
@@ -122,6 +141,17 @@ struct PathFailure {
     bool operator==(const PathFailure&) const = default;
 };
 
+// The daemon gave the session up over one path (no space left for it, say): without it the others
+// may go.
+class EndedByPath : public Error {
+public:
+    EndedByPath(const Error& why, std::string path) : Error(why), path_(std::move(path)) {}
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
 struct PushFigures {
     std::uint64_t files_sent = 0;  // regular files whose content was transferred
     std::uint64_t files_deleted = 0;
@@ -130,6 +160,17 @@ struct PushFigures {
     std::uint64_t literal_bytes = 0;
     std::uint64_t matched_bytes = 0;
     bool operator==(const PushFigures&) const = default;
+
+    PushFigures& operator+=(const PushFigures& more) noexcept
+    {
+        files_sent += more.files_sent;
+        files_deleted += more.files_deleted;
+        bytes_sent += more.bytes_sent;
+        bytes_received += more.bytes_received;
+        literal_bytes += more.literal_bytes;
+        matched_bytes += more.matched_bytes;
+        return *this;
+    }
 };
 
 struct PushOutcome {

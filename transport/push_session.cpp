@@ -1,5 +1,7 @@
 #include "transport/push_session.h"
 
+#include "base/failure.h"
+#include "base/held_directory.h"
 #include "base/path.h"
 #include "transport/answer.h"
 #include "transport/args.h"
@@ -10,15 +12,27 @@
 #include "transport/handshake.h"
 #include "transport/id_names.h"
 #include "transport/inbox.h"
+#include "transport/opening.h"
 #include "transport/outbox.h"
 #include "transport/outcome.h"
 #include "transport/peer_text.h"
 #include "transport/stream_tcp.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <unordered_set>
 
 namespace lockstep::transport {
 namespace {
+
+// The smaller limit counts (PROTOCOL.md 8.4).
+std::chrono::milliseconds idle_limit_of(const Endpoint& endpoint, const Inbox& inbox)
+{
+    const std::chrono::milliseconds theirs = inbox.peer_timeout();
+    return theirs.count() > 0 ? std::min(endpoint.timeout, theirs) : endpoint.timeout;
+}
 
 // One push, from the filter rules to the final goodbye. Lives for one call of push().
 class Push {
@@ -27,7 +41,7 @@ public:
          const PushOptions& options, const Agreed& agreed, Inbox& inbox, Stream& stream,
          Progress* progress)
         : list_(list),
-          source_(source),
+          held_(source),
           endpoint_(endpoint),
           options_(options),
           agreed_(agreed),
@@ -45,17 +59,30 @@ public:
     asio::awaitable<PushOutcome> run()
     {
         Deadline idle(stream_, endpoint_.timeout, "push");
+        Deadline stuck(stream_, stuck_limit(), "push, the daemon only says that it is there");
         idle_ = &idle;
-        inbox_.on_activity([&idle] { idle.progress(); });
+        stuck_ = &stuck;
+        inbox_.on_activity([&idle, &stuck](bool told) {
+            idle.progress();
+            if (told) stuck.progress();
+        });
         std::exception_ptr failure;
         try {
             co_await send_list();
-            co_await converse();
+            if (nothing_to_ask()) {
+                say_all_done();
+                co_await hear_out();
+            } else {
+                co_await converse();
+            }
         } catch (...) {
             failure = std::current_exception();
         }
         inbox_.on_activity(nullptr);
         if (failure) co_await hear_last_words();
+        // That the line broke says least of all: what was read before it did says why.
+        if (kind_of(failure) == ErrorKind::unreachable && inbox_.failed())
+            failure = inbox_.failure();
         hear();
         if (failure) rethrow_explained(failure);
         PushFigures figures = figures_;
@@ -108,17 +135,41 @@ private:
         return *known;
     }
 
+    void moved() noexcept
+    {
+        idle_->progress();
+        stuck_->progress();
+    }
+
+    // A daemon that is alive and wants nothing may be writing or comparing a large file; what takes
+    // longer than that is waiting for something that will not come. What is sent unasked is small.
+    std::chrono::milliseconds stuck_limit() const
+    {
+        constexpr std::uint64_t slowest_bytes_per_ms = 4 * 1024;
+        std::uint64_t largest = 0;
+        bool waits = false;
+        for (const Entry& entry : list_.entries) {
+            if (!entry.is_regular()) continue;
+            largest = std::max(largest, entry.size);
+            waits = waits || entry.unasked == Unasked::no;
+        }
+        const int time_outs = waits ? 10 : 1;
+        return time_outs * endpoint_.timeout +
+               std::chrono::milliseconds(largest / slowest_bytes_per_ms);
+    }
+
     int maxphase() const noexcept { return agreed_.protocol >= 29 ? 2 : 1; }
 
     // ---- the list
 
     // Digest for the receiver's comparison with -c; all zero, which never matches, when it cannot
     // be read.
-    std::vector<std::byte> list_digest(const Entry& entry) const
+    std::vector<std::byte> list_digest(const Entry& entry)
     {
         const std::size_t length = delta::digest_bytes(digest());
         std::vector<std::byte> result(length);
-        const Opened opened = source_.open_file(entry.path);
+        if (entry.only_there) return result;
+        const Opened opened = held_.open_file(entry.path);
         if (!opened.fd) return result;
         delta::FileDigest whole(digest());
         std::vector<std::byte> chunk(std::size_t{256} * 1024);
@@ -147,39 +198,106 @@ private:
 
         if (wants_filter_rules(options_))
             put_filter_rules(out_.data(), options_.filter_rules, agreed_.protocol);
-        for (const Entry& entry : list_.entries) {
+        const std::vector<std::uint32_t> sending = sending_order(list_.entries);
+        sent_as_.resize(sending.size());
+        for (std::uint32_t number = 0; number < sending.size(); ++number) {
+            const Entry& entry = list_.entries[sending[number]];
+            sent_as_[sending[number]] = number;
             std::vector<std::byte> sum;
             if (options_.checksum && entry.is_regular()) sum = list_digest(entry);
             flist_.add(entry, out_.data(), sum);
             if (out_.data().size() >= Outbox::flush_bytes) {
                 co_await out_.flush();
-                idle_->progress();
+                moved();
             }
         }
         flist_.end(list_.io_error, out_.data());
+        if (agreed_.protocol >= 30) co_await send_unasked();
         co_await out_.flush();
-        idle_->progress();
+        moved();
+    }
+
+    // The receiver does not check that a file was requested; the generator's request for it comes
+    // all the same, and is dropped (PROTOCOL.md 24.3). What cannot be opened now waits to be asked
+    // for.
+    asio::awaitable<void> send_unasked()
+    {
+        for (std::size_t ndx = 0; ndx < order_.size(); ++ndx) {
+            const Entry& entry = list_.entries[order_[ndx]];
+            if (entry.unasked == Unasked::no) continue;
+            Opened opened = held_.open_file(entry.path);
+            if (!opened.fd) continue;
+            Request request;
+            request.ndx = static_cast<std::int32_t>(ndx);
+            request.iflags = iflag_transfer | iflag_is_new;
+            put_echo(out_.data(), ndx_out_, request, {}, agreed_.protocol);
+            unasked_.insert(request.ndx);
+            co_await send_content(request, entry, std::move(opened.fd));
+        }
     }
 
     // ---- requests and answers
 
     asio::awaitable<void> converse()
     {
-        int phase = 0;
-        while (phase <= maxphase()) {
+        while (phase_ <= maxphase()) {
             std::optional<GeneratorItem> item = co_await next();
             const Request* request = std::get_if<Request>(&*item);
             if (request != nullptr) {
-                co_await answer(*request, phase);
+                co_await answer(*request);
             } else if (std::holds_alternative<Done>(*item)) {
-                ++phase;
-                if (phase <= maxphase()) ndx_out_.put(out_.data(), ndx_done);
+                ++phase_;
+                if (phase_ <= maxphase()) ndx_out_.put(out_.data(), ndx_done);
             } else {
                 throw Error(ErrorKind::protocol, Remedy::retry,
                             "deletion statistics in the middle of the transfer");
             }
         }
         co_await say_goodbye();
+    }
+
+    // All content is on its way: then the DONEs may be too (PROTOCOL.md 24.4), and the final
+    // goodbye comes after one round trip instead of three. With xattrs a report may ask for values.
+    bool nothing_to_ask() const
+    {
+        if (agreed_.protocol < 30 || options_.xattrs || unreadable_) return false;
+        const auto regular = std::count_if(list_.entries.begin(), list_.entries.end(),
+                                           [](const Entry& entry) { return entry.is_regular(); });
+        return static_cast<std::size_t>(regular) == unasked_.size();
+    }
+
+    void say_all_done()
+    {
+        const int count = maxphase() + 1 + (agreed_.protocol >= 31 ? 1 : 0);
+        for (int i = 0; i < count; ++i) ndx_out_.put(out_.data(), ndx_done);
+    }
+
+    // What is asked for all the same has not arrived as it was sent, and is looked at again.
+    asio::awaitable<void> hear_out()
+    {
+        while (phase_ <= maxphase()) {
+            std::optional<GeneratorItem> item = co_await next();
+            const Request* request = std::get_if<Request>(&*item);
+            if (request != nullptr) {
+                if (request->wants_transfer() && !is_answered(*request)) missed(*request);
+            } else if (std::holds_alternative<Done>(*item)) {
+                ++phase_;
+            } else {
+                throw Error(ErrorKind::protocol, Remedy::retry,
+                            "deletion statistics in the middle of the transfer");
+            }
+        }
+        if (agreed_.protocol >= 31) co_await expect_done();
+        co_await expect_done();
+    }
+
+    void missed(const Request& request)
+    {
+        PathFailure failure;
+        failure.path = list_.entries[order_[static_cast<std::size_t>(request.ndx)]].path;
+        failure.vanished = true;  // no error: once more
+        failure.message = "asked for again: " + quoted(failure.path);
+        outcome_.failed(std::move(failure));
     }
 
     asio::awaitable<void> say_goodbye()
@@ -217,7 +335,10 @@ private:
     {
         for (;;) {
             std::optional<GeneratorItem> item = inbox_.take();
-            if (item) co_return item;
+            if (item) {
+                ++heard_;
+                co_return item;
+            }
             co_await out_.flush();
             const bool arrived = co_await inbox_.wait_for(keepalive_interval());
             if (!arrived) co_await out_.keepalive();
@@ -226,35 +347,67 @@ private:
 
     std::chrono::milliseconds keepalive_interval() const
     {
-        std::chrono::milliseconds limit = endpoint_.timeout;
-        const std::chrono::milliseconds theirs = inbox_.peer_timeout();
-        if (theirs.count() > 0) limit = std::min(limit, theirs);
-        return std::max(limit / 3, std::chrono::milliseconds(100));
+        return std::max(idle_limit_of(endpoint_, inbox_) / 3, std::chrono::milliseconds(100));
     }
 
-    asio::awaitable<void> answer(const Request& request, int phase)
+    // Asked for again in the next phase, it did not arrive well; asked for as new where it was to
+    // replace a file, something else was in its place and has been removed since, and perhaps what
+    // we sent with it.
+    bool is_answered(const Request& request)
+    {
+        if (phase_ != 0 || unasked_.erase(request.ndx) == 0) return false;
+        const Entry& entry = list_.entries[order_[static_cast<std::size_t>(request.ndx)]];
+        return entry.unasked == Unasked::new_file || (request.iflags & iflag_is_new) == 0;
+    }
+
+    // What took the name of a linked file meanwhile is an event of its own; its other names are
+    // not, and must not get its content.
+    Opened open(const Entry& entry)
+    {
+        Opened opened;
+        opened.error = ENOENT;
+        if (entry.only_there) return opened;
+        opened = held_.open_file(entry.path);
+        if (!opened.fd || !entry.is_linked()) return opened;
+        struct stat status {};
+        if (::fstat(opened.fd.get(), &status) == 0 &&
+            link_device(status.st_dev) == entry.link_dev && status.st_ino == entry.link_inode)
+            return opened;
+        opened.fd = Fd();
+        opened.error = ENOENT;
+        return opened;
+    }
+
+    asio::awaitable<void> answer(const Request& request)
     {
         const Entry& entry = list_.entries[order_[static_cast<std::size_t>(request.ndx)]];
+        if (request.wants_transfer() && is_answered(request)) co_return;
         if (!request.wants_transfer()) {
             put_echo(out_.data(), ndx_out_, request, xattr_values(request), agreed_.protocol);
             co_return;
         }
-        if (phase == 2)
+        answerer_.know_seed(agreed_.seed);  // has come before any request
+        if (phase_ == 2)
             throw Error(ErrorKind::protocol, Remedy::retry,
                         "a transfer request for " + quoted(entry.path) + " in the last phase");
         if (!entry.is_regular())
             throw Error(ErrorKind::protocol, Remedy::retry,
                         "the daemon asked for the content of " + quoted(entry.path) +
                             ", which is no regular file");
-        Opened opened = source_.open_file(entry.path);
+        Opened opened = open(entry);
         if (!opened.fd) {
             co_await decline(request, entry, opened.error);
             co_return;
         }
         put_echo(out_.data(), ndx_out_, request, xattr_values(request), agreed_.protocol);
+        co_await send_content(request, entry, std::move(opened.fd));
+    }
+
+    asio::awaitable<void> send_content(const Request& request, const Entry& entry, Fd file)
+    {
         std::optional<PathFailure> failure =
-            co_await answerer_.send(entry.path, std::move(opened.fd), request, out_);
-        idle_->progress();
+            co_await answerer_.send(entry.path, std::move(file), request, out_);
+        moved();
         if (failure) {
             unreadable_ = true;
             outcome_.failed(std::move(*failure));
@@ -291,7 +444,7 @@ private:
         std::vector<std::string> values;
         const std::uint32_t position = order_[static_cast<std::size_t>(request.ndx)];
         for (const std::int32_t number : request.xattrs_wanted) {
-            const std::string* value = flist_.xattr_value(position, number);
+            const std::string* value = flist_.xattr_value(sent_as_[position], number);
             if (value == nullptr)
                 throw Error(ErrorKind::protocol, Remedy::retry,
                             "the daemon asked for attribute " + std::to_string(number) + " of " +
@@ -317,6 +470,17 @@ private:
         for (const Message& message : inbox_.take_messages()) outcome_.heard(message);
     }
 
+    // What was under way when nothing came any more.
+    std::string how_far() const
+    {
+        return "; sent " + std::to_string(out_.sent()) + " bytes for " +
+               std::to_string(list_.entries.size()) + " entries, " +
+               std::to_string(figures_.files_sent) + " with content, of which " +
+               std::to_string(unasked_.size()) + " were not asked for; heard " +
+               std::to_string(heard_) + " requests, in phase " + std::to_string(phase_) +
+               ", and read " + std::to_string(inbox_.received()) + " bytes";
+    }
+
     // A broken session is told by what the daemon said before it broke.
     [[noreturn]] void rethrow_explained(const std::exception_ptr& failure)
     {
@@ -324,13 +488,18 @@ private:
         try {
             std::rethrow_exception(failure);
         } catch (const Error& error) {
-            if (complaint.empty() || error.kind() == ErrorKind::timeout) throw;
-            throw refusal(complaint, endpoint_.module, endpoint_.user);
+            if (error.kind() == ErrorKind::timeout)
+                throw Error(error.kind(), error.remedy(), error.what() + how_far());
+            if (complaint.empty()) throw;
+            const Error why = refusal(complaint, endpoint_.module, endpoint_.user);
+            std::optional<std::string> path = outcome_.path_of_cause();
+            if (path) throw EndedByPath(why, std::move(*path));
+            throw Error(why);
         }
     }
 
     const PushList& list_;
-    const Beneath& source_;
+    HeldDirectory held_;
     const Endpoint& endpoint_;
     const PushOptions& options_;
     const Agreed& agreed_;
@@ -342,29 +511,51 @@ private:
     FlistEncoder flist_;
     Answerer answerer_;
     OutcomeBuilder outcome_;
-    std::vector<std::uint32_t> order_;
+    std::vector<std::uint32_t> order_;    // positions in the list by index at the receiver
+    std::vector<std::uint32_t> sent_as_;  // by position: the how-manieth it was sent as
     PushFigures figures_;
+    int phase_ = 0;
+    std::uint64_t heard_ = 0;
     Deadline* idle_ = nullptr;
+    Deadline* stuck_ = nullptr;
     bool unreadable_ = false;
+    std::unordered_set<std::int32_t> unasked_;  // sent, and not yet asked for
 };
 
 class Session final : public PushSession {
 public:
     Session(std::shared_ptr<Stream> stream, Endpoint endpoint, PushOptions options, Agreed agreed)
+        : Session(std::move(stream), std::move(endpoint), std::move(options), std::move(agreed),
+                  nullptr)
+    {
+        settle(std::move(agreed_));
+    }
+
+    // `agreed` is what `opening` will find, if the guess is right.
+    Session(std::shared_ptr<Stream> stream, Endpoint endpoint, PushOptions options, Agreed agreed,
+            std::shared_ptr<Opening> opening)
         : stream_(std::move(stream)),
           endpoint_(std::move(endpoint)),
           options_(std::move(options)),
           agreed_(std::move(agreed)),
-          inbox_(std::make_shared<Inbox>(stream_))
+          inbox_(std::make_shared<Inbox>(stream_)),
+          opening_(std::move(opening))
     {
         facts_.protocol = agreed_.protocol;
         facts_.checksum = agreed_.checksum;
         facts_.compress = agreed_.compress;
-        inbox_->start(std::exchange(agreed_.rest, {}));
+        if (!opening_) return;
+        opening_->on_end([this](Agreed found, std::exception_ptr failure) {
+            if (failure)
+                inbox_->fail(std::move(failure));
+            else
+                settle(std::move(found));
+        });
     }
 
     ~Session() override
     {
+        if (opening_) opening_->on_end(nullptr);
         stream_->fail(std::make_exception_ptr(
             Error(ErrorKind::unreachable, Remedy::retry, "session closed by us")));
     }
@@ -374,8 +565,28 @@ public:
 
     const PeerFacts& peer() const override { return facts_; }
     bool usable() const override { return !inbox_->failed(); }
+    std::exception_ptr failure() const override { return inbox_->failure(); }
+    std::optional<Expected> expected() const override
+    {
+        if (!settled_) return std::nullopt;
+        return expected_next(agreed_);
+    }
 
-    asio::awaitable<PushOutcome> push(PushList list, const Beneath& source,
+    std::chrono::milliseconds idle_limit() const override
+    {
+        return idle_limit_of(endpoint_, *inbox_);
+    }
+
+    asio::awaitable<bool> keep_alive() override
+    {
+        if (agreed_.protocol < 30) co_return false;
+        Outbox out(*stream_, true);
+        co_await out.keepalive();
+        agreed_.sent += out.sent();
+        co_return true;
+    }
+
+    asio::awaitable<PushOutcome> push(const PushList& list, const Beneath& source,
                                       Progress* progress) override
     {
         Push push(list, source, endpoint_, options_, agreed_, *inbox_, *stream_, progress);
@@ -384,31 +595,80 @@ public:
     }
 
 private:
+    // A push may be under way: it reads the seed once somebody asks it for something.
+    void settle(Agreed agreed)
+    {
+        agreed.sent = std::max(agreed.sent, agreed_.sent);
+        agreed_ = std::move(agreed);
+        settled_ = true;
+        inbox_->start(std::exchange(agreed_.rest, {}));
+    }
+
     std::shared_ptr<Stream> stream_;
     Endpoint endpoint_;
     PushOptions options_;
     Agreed agreed_;
     PeerFacts facts_;
     std::shared_ptr<Inbox> inbox_;
+    std::shared_ptr<Opening> opening_;  // null: step by step
+    bool settled_ = false;
 };
+
+// Ends a handshake that nobody waits for any more.
+class StreamGuard {
+public:
+    explicit StreamGuard(Stream& stream) : stream_(&stream) {}
+    ~StreamGuard()
+    {
+        if (stream_ == nullptr) return;
+        stream_->fail(std::make_exception_ptr(
+            Error(ErrorKind::unreachable, Remedy::retry, "session closed by us")));
+    }
+    StreamGuard(const StreamGuard&) = delete;
+    StreamGuard& operator=(const StreamGuard&) = delete;
+    void release() noexcept { stream_ = nullptr; }
+
+private:
+    Stream* stream_;
+};
+
+asio::awaitable<std::unique_ptr<PushSession>> connect_ahead(std::shared_ptr<Stream> stream,
+                                                            Endpoint endpoint, PushOptions options,
+                                                            Expected expected)
+{
+    StreamGuard guard(*stream);
+    const auto opening = std::make_shared<Opening>(stream, endpoint, options, std::move(expected));
+    opening->start();
+    Agreed agreed = co_await opening->all_said();
+    guard.release();
+    co_return std::make_unique<Session>(stream, std::move(endpoint), std::move(options),
+                                        std::move(agreed), opening);
+}
 
 }  // namespace
 
 asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Stream> stream,
-                                                           Endpoint endpoint, PushOptions options)
+                                                           Endpoint endpoint, PushOptions options,
+                                                           std::optional<Expected> expected)
 {
     const std::shared_ptr<Stream> shared = std::move(stream);
+    if (expected && expected->protocol >= 30) {
+        std::unique_ptr<PushSession> session = co_await connect_ahead(
+            shared, std::move(endpoint), std::move(options), std::move(*expected));
+        co_return session;
+    }
     Agreed agreed = co_await shake_hands(*shared, endpoint, options);
     co_return std::make_unique<Session>(shared, std::move(endpoint), std::move(options),
                                         std::move(agreed));
 }
 
-asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options)
+asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options,
+                                                      std::optional<Expected> expected)
 {
     std::unique_ptr<Stream> stream =
         co_await connect_tcp(endpoint.host, endpoint.port, endpoint.timeout);
-    std::unique_ptr<PushSession> session =
-        co_await connect_over(std::move(stream), std::move(endpoint), std::move(options));
+    std::unique_ptr<PushSession> session = co_await connect_over(
+        std::move(stream), std::move(endpoint), std::move(options), std::move(expected));
     co_return session;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/beneath.h"
+#include "transport/expected.h"
 #include "transport/push_list.h"
 #include "transport/stream.h"
 
@@ -42,10 +43,10 @@ struct Progress {
     std::atomic<std::uint64_t> bytes_done{0};
 };
 
-// Life: connect() → parked (keepalives go out by themselves) → push() once → gone. Failures of the
-// session are thrown as Error, their kind as in the contract; failures of a path are in the
-// outcome. Cancelled by the caller's cancellation signal at any await. All calls on the stream's
-// executor.
+// Life: connect() → parked (the owner calls keep_alive() now and then) → push() once → gone.
+// Failures of the session are thrown as Error, their kind as in the contract; failures of a path
+// are in the outcome. Cancelled by the caller's cancellation signal at any await. All calls on the
+// stream's executor.
 class PushSession {
 public:
     virtual ~PushSession() = default;
@@ -54,20 +55,36 @@ public:
 
     // False once the daemon has hung up or complained: the session cannot push any more.
     virtual bool usable() const = 0;
+    virtual std::exception_ptr failure() const = 0;  // why, where it is known
+
+    // What the next session may expect of this daemon; none while it is a guess here too.
+    virtual std::optional<Expected> expected() const = 0;
+
+    // A sign of life while parked, which the daemon's idle clock needs where it has a limit: the
+    // smaller of its own and ours. False where the protocol has none (PROTOCOL.md 8.4): such a
+    // session cannot be parked.
+    virtual asio::awaitable<bool> keep_alive() = 0;
+    // Without a sign of life the daemon hangs up after this long.
+    virtual std::chrono::milliseconds idle_limit() const = 0;
 
     // Sends the list and the files it asks for, read below `source`; returns after the daemon's
     // final goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
-    // `source` and `progress` (may be null) must outlive the call.
-    virtual asio::awaitable<PushOutcome> push(PushList list, const Beneath& source,
+    // `list`, `source` and `progress` (may be null) must outlive the call.
+    virtual asio::awaitable<PushOutcome> push(const PushList& list, const Beneath& source,
                                               Progress* progress) = 0;
 };
 
 // Resolves, connects (all addresses, the next one after 250 ms), logs in, sends the arguments,
 // negotiates. Runs on the executor it is awaited on, which must be a strand.
-asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options);
+// With `expected` it returns as soon as all of ours is said, which may be before the daemon has
+// said a word: what is then wrong with the session, a WrongGuess too, its push() throws, and the
+// same step by step may go well.
+asio::awaitable<std::unique_ptr<PushSession>> connect(
+    Endpoint endpoint, PushOptions options, std::optional<Expected> expected = std::nullopt);
 
 // The same conversation over a stream that is already connected (tests; pipes).
-asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Stream> stream,
-                                                           Endpoint endpoint, PushOptions options);
+asio::awaitable<std::unique_ptr<PushSession>> connect_over(
+    std::unique_ptr<Stream> stream, Endpoint endpoint, PushOptions options,
+    std::optional<Expected> expected = std::nullopt);
 
 }  // namespace lockstep::transport

@@ -181,7 +181,7 @@ std::optional<std::int64_t> Cursor::varlong(int min_bytes)
 std::optional<std::string> Cursor::vstring()
 {
     if (left() == 0) return std::nullopt;
-    std::size_t length = std::to_integer<std::size_t>(bytes_[at_]);
+    auto length = std::to_integer<std::size_t>(bytes_[at_]);
     std::size_t head = 1;
     if (length >= 0x80) {
         if (left() < 2) return std::nullopt;

@@ -8,8 +8,8 @@
 
 namespace lockstep::watcher {
 
-// The owner keeps the elements and their hashes; this keeps where they are. Between 5 and 11 bytes
-// an element. Hashes must be well mixed in their low bits. O(1) expected; erasing leaves no
+// The owner keeps the elements and their hashes; this keeps where they are. Between 5 and 8 bytes
+// an element. Hashes must be well mixed in their high bits. O(1) expected; erasing leaves no
 // tombstones.
 class FlatIndex {
 public:
@@ -19,7 +19,7 @@ public:
     std::uint32_t find(std::uint32_t hash, IsIt is_it) const
     {
         if (slots_.empty()) return none;
-        for (std::size_t at = hash & mask(); slots_[at] != none; at = (at + 1) & mask())
+        for (std::size_t at = home(hash); slots_[at] != none; at = next(at))
             if (is_it(slots_[at])) return slots_[at];
         return none;
     }
@@ -37,13 +37,12 @@ public:
     template <typename HashOf>
     void erase(std::uint32_t element, HashOf hash_of)
     {
-        std::size_t hole = hash_of(element) & mask();
-        while (slots_[hole] != element) hole = (hole + 1) & mask();
+        std::size_t hole = home(hash_of(element));
+        while (slots_[hole] != element) hole = next(hole);
         // Whatever stands behind the hole and may stand in it moves up, so that searches need not
         // stop at a gap that was not there when they were inserted.
-        for (std::size_t at = (hole + 1) & mask(); slots_[at] != none; at = (at + 1) & mask()) {
-            const std::size_t home = hash_of(slots_[at]) & mask();
-            if (((at - home) & mask()) < ((at - hole) & mask())) continue;
+        for (std::size_t at = next(hole); slots_[at] != none; at = next(at)) {
+            if (steps(home(hash_of(slots_[at])), at) < steps(hole, at)) continue;
             slots_[hole] = slots_[at];
             hole = at;
         }
@@ -58,25 +57,39 @@ public:
     }
 
 private:
-    std::size_t mask() const noexcept { return slots_.size() - 1; }
+    // The hash as a fraction of 2^32, so that any number of slots will do: doubling them would
+    // leave half of them empty just after.
+    std::size_t home(std::uint32_t hash) const noexcept
+    {
+        return static_cast<std::size_t>((std::uint64_t{hash} * slots_.size()) >> 32);
+    }
+
+    std::size_t next(std::size_t at) const noexcept { return at + 1 == slots_.size() ? 0 : at + 1; }
+
+    // Steps from slot `from` to slot `to`.
+    std::size_t steps(std::size_t from, std::size_t to) const noexcept
+    {
+        return to >= from ? to - from : to + slots_.size() - from;
+    }
 
     void put(std::uint32_t element, std::uint32_t hash)
     {
-        std::size_t at = hash & mask();
-        while (slots_[at] != none) at = (at + 1) & mask();
+        std::size_t at = home(hash);
+        while (slots_[at] != none) at = next(at);
         slots_[at] = element;
     }
 
     template <typename HashOf>
     void grow(HashOf hash_of)
     {
-        std::vector<std::uint32_t> old(slots_.empty() ? 16 : slots_.size() * 2, none);
+        std::vector<std::uint32_t> old(slots_.empty() ? 16 : slots_.size() + slots_.size() / 2,
+                                       none);
         old.swap(slots_);
         for (const std::uint32_t element : old)
             if (element != none) put(element, hash_of(element));
     }
 
-    std::vector<std::uint32_t> slots_;  // a power of two, or empty
+    std::vector<std::uint32_t> slots_;  // at most three quarters are taken
     std::size_t count_ = 0;
 };
 

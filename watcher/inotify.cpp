@@ -3,8 +3,10 @@
 #include "base/error.h"
 #include "watcher/limits.h"
 
+#include <sched.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -38,10 +40,12 @@ constexpr std::array<Meaning, 12> meanings{{
     {IN_IGNORED, EventKind::ignored},
 }};
 
-// Never opens or reads: they tell nothing about content and our own reading would raise them.
+// Never opens or reads: they tell nothing about content and our own reading would raise them. A
+// directory that is watched already is asked for the same once more: without IN_MASK_ADD the kernel
+// takes its wishes away before it notes the new ones, and an event in between is lost.
 constexpr std::uint32_t wanted = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB |
                                  IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF |
-                                 IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
+                                 IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK | IN_MASK_ADD;
 
 std::string no_instance_left()
 {
@@ -91,12 +95,34 @@ Inotify::Inotify() : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC))
 
 Watched Inotify::add(int directory) const
 {
-    // inotify knows paths only; this one leads through the descriptor to what it holds.
+    // inotify knows paths only. These two lead to what the descriptor holds, whatever its name; a
+    // directory that may be read but not entered is reached by the second alone.
+    if (goes_there_ && ::fchdir(directory) == 0) {
+        away_ = true;
+        const int wd = watch(".");
+        return wd >= 0 ? Watched{wd, 0} : Watched{-1, errno};
+    }
     std::array<char, 32> path{"/proc/self/fd/"};
     constexpr std::size_t prefix = sizeof "/proc/self/fd/" - 1;
     *std::to_chars(path.data() + prefix, path.data() + path.size() - 1, directory).ptr = '\0';
-    const int wd = ::inotify_add_watch(fd_.get(), path.data(), wanted);
+    const int wd = watch(path.data());
     return wd >= 0 ? Watched{wd, 0} : Watched{-1, errno};
+}
+
+int Inotify::watch(const char* path) const
+{
+    return ::inotify_add_watch(fd_.get(), path, wanted);
+}
+
+void Inotify::go_there()
+{
+    goes_there_ = ::unshare(CLONE_FS) == 0;
+}
+
+void Inotify::come_back() const
+{
+    // "/" is always there, and all may enter it.
+    if (away_) away_ = ::chdir("/") != 0;
 }
 
 void Inotify::remove(int wd) const

@@ -58,8 +58,14 @@ public:
 
     // Watches the directory that `directory` holds open, whatever its name is by now, so that no
     // symlink is followed. A directory that is watched already answers with the wd it has. Needs
-    // /proc.
+    // /proc, unless the calling thread goes there itself.
     Watched add(int directory) const;
+    // From now on the calling thread, which alone adds watches, has a working directory of its own
+    // and adds a watch by going there: half the cost of the way through /proc. Nothing changes
+    // where the kernel refuses.
+    void go_there();
+    // Back to "/", so that nothing is held in use. The same thread.
+    void come_back() const;
     // Silent: a watch the kernel has ended by itself is no error.
     void remove(int wd) const;
     // Each of them makes the kernel queue an event of its own, so after some thousands this waits
@@ -70,7 +76,11 @@ public:
     std::size_t queued_bytes() const;
 
 private:
+    int watch(const char* path) const;
+
     Fd fd_;
+    bool goes_there_ = false;
+    mutable bool away_ = false;
 };
 
 }  // namespace lockstep::watcher

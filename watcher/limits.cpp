@@ -101,6 +101,12 @@ std::string raise_limits(const LimitsWanted& wanted)
     return sentences;
 }
 
+bool changes_unseen(const std::string& absolute_path)
+{
+    const std::string file_system = unwatchable_file_system(absolute_path);
+    return !file_system.empty() && file_system != "overlay";
+}
+
 std::string unwatchable_file_system(const std::string& absolute_path)
 {
     struct statfs status {};

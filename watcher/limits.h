@@ -30,4 +30,7 @@ std::string raise_limits(const LimitsWanted& wanted);
 // name; empty when inotify is enough.
 std::string unwatchable_file_system(const std::string& absolute_path);
 
+// True on those whose changes it may see none of (an overlay shows at least its own).
+bool changes_unseen(const std::string& absolute_path);
+
 }  // namespace lockstep::watcher

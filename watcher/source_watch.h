@@ -26,9 +26,10 @@ struct WatchOptions {
     std::chrono::milliseconds poll_interval{
         30'000};  // unwatched and unreadable directories, missing root
     std::chrono::milliseconds root_retry{1000};
-    // No watches at all: a `subtree` change for the whole source every poll_interval and before
-    // each barrier. For file systems whose changes the kernel cannot see (watcher/limits.h).
-    bool poll_only = false;
+    // No watches at all, but a `subtree` change for the whole source every poll_interval and before
+    // each barrier: always, or where the kernel does not see what changes (watcher/limits.h).
+    enum class Poll { where_blind, never, always };
+    Poll poll = Poll::never;
 };
 
 // Read by any thread, at any time.
@@ -37,6 +38,7 @@ struct WatchFigures {
     std::uint64_t watches = 0;      // held in the kernel
     std::uint64_t unwatched = 0;    // beyond the kernel's limit: polled
     std::uint64_t entries = 0;      // files, links and directories seen by the last scan
+    bool polled = false;            // the whole source is: there are no watches
     std::uint64_t overflows = 0;
     std::uint64_t created = 0;
     std::uint64_t modified = 0;

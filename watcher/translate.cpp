@@ -55,6 +55,9 @@ void Translator::translate(const Event& event, Time now, Translation& out)
     }
     std::string path = join(tree_.path(parent), event.name);
     const bool hidden = hides(path, event.directory);
+    // What is hidden is not told, but that its coming or going changed the directory's times is.
+    if (hidden && is_about_names(event.kind))
+        tell(out, ChangeKind::attributes, tree_.path(parent), true);
     if (event.kind == EventKind::moved_to) {
         arrived(event, parent, std::move(path), hidden, out);
         return;

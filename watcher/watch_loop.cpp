@@ -63,6 +63,7 @@ WatchFigures WatchLoop::figures() const
             .watches = figures_.watches,
             .unwatched = figures_.unwatched,
             .entries = figures_.entries,
+            .polled = figures_.polled,
             .overflows = figures_.overflows,
             .created = figures_.created,
             .modified = figures_.modified,
@@ -79,8 +80,10 @@ std::string WatchLoop::limits_advice() const
 
 void WatchLoop::run()
 {
+    inotify_.go_there();
     while (!stop_) {
         turn();
+        inotify_.come_back();
         if (stop_) break;
         publish();  // first: who sees a barrier sees the figures of all before it
         outbox_.flush();
@@ -132,13 +135,16 @@ void WatchLoop::look_for_root()
         return;
     }
     mounts_.follow(options_.source);
+    poll_only_ =
+        options_.poll == WatchOptions::Poll::always ||
+        (options_.poll == WatchOptions::Poll::where_blind && changes_unseen(options_.source));
     // `live` stands before what the scan has to say (directories it could not read), and is taken
     // back when the root is lost again meanwhile.
     outbox_.flush();
     outbox_.hold(true);
     outbox_.add({.kind = ChangeKind::live, .directory = true});
     tree_.clear();
-    if (!options_.poll_only) {
+    if (!poll_only_) {
         walker_.scan(root_.fd());
         figures_.entries = walker_.entries();
     }
@@ -318,10 +324,9 @@ bool WatchLoop::recheck_suspects()
 
 bool WatchLoop::anything_polled() const
 {
-    return options_.poll_only || tree_.count(NodeState::unwatched) +
-                                         tree_.count(NodeState::unreadable) +
-                                         tree_.count(NodeState::alias) >
-                                     0;
+    return poll_only_ || tree_.count(NodeState::unwatched) + tree_.count(NodeState::unreadable) +
+                                 tree_.count(NodeState::alias) >
+                             0;
 }
 
 // Directories the kernel tells us nothing about, listed anew.
@@ -329,7 +334,7 @@ void WatchLoop::poll()
 {
     poll_wanted_ = false;
     next_poll_ = now() + options_.poll_interval;
-    if (options_.poll_only) {
+    if (poll_only_) {
         outbox_.add({.kind = ChangeKind::subtree, .directory = true});
         return;
     }
@@ -372,7 +377,7 @@ void WatchLoop::check_mounts()
         return;
     }
     check_root();
-    if (!live_ || options_.poll_only) return;
+    if (!live_ || poll_only_) return;
     const std::vector<std::string> changed = mounts_.changed();
     const int root = changed.empty() ? -1 : root_.fd();
     if (root < 0) return;
@@ -425,12 +430,11 @@ void WatchLoop::publish()
     figures_.directories = live_ ? tree_.size() : 0;
     figures_.watches = tree_.count(NodeState::watched);
     const std::uint64_t unwatched =
-        live_ && !options_.poll_only
-            ? tree_.count(NodeState::unwatched) + tree_.count(NodeState::alias)
-            : 0;
+        live_ && !poll_only_ ? tree_.count(NodeState::unwatched) + tree_.count(NodeState::alias)
+                             : 0;
     figures_.unwatched = unwatched;
-    const std::uint64_t beyond =
-        live_ && !options_.poll_only ? tree_.count(NodeState::unwatched) : 0;
+    figures_.polled = live_ && poll_only_;
+    const std::uint64_t beyond = live_ && !poll_only_ ? tree_.count(NodeState::unwatched) : 0;
     if (beyond == advised_for_) return;
     advised_for_ = beyond;
     std::string advice;

@@ -30,6 +30,7 @@ struct LiveFigures {
     std::atomic<std::uint64_t> watches{0};
     std::atomic<std::uint64_t> unwatched{0};
     std::atomic<std::uint64_t> entries{0};
+    std::atomic<bool> polled{false};
     std::atomic<std::uint64_t> overflows{0};
     std::atomic<std::uint64_t> created{0};
     std::atomic<std::uint64_t> modified{0};
@@ -95,6 +96,7 @@ private:
     Mounts mounts_;
 
     bool live_ = false;
+    bool poll_only_ = false;  // as the root is now
     bool told_lost_ = false;
     bool rewalk_wanted_ = false;
     bool poll_wanted_ = false;

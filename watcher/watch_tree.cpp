@@ -69,10 +69,9 @@ NodeId WatchTree::by_wd(int wd) const
 
 NodeId WatchTree::child(NodeId parent, std::string_view child_name) const
 {
-    const std::uint32_t hash = hash_of(parent, child_name);
-    return by_name_.find(hash, [&](NodeId node) {
-        return nodes_[node].hash == hash && nodes_[node].parent == parent &&
-               name(node) == child_name;
+    if (nodes_[parent].first_child == no_node) return no_node;
+    return by_name_.find(hash_of(parent, child_name), [&](NodeId node) {
+        return nodes_[node].parent == parent && name(node) == child_name;
     });
 }
 
@@ -102,7 +101,7 @@ NodeId WatchTree::add(NodeId parent, std::string_view name)
     ++size_;
     ++counts_[static_cast<std::size_t>(NodeState::unwatched)];
     store_name(nodes_[node], name);
-    link(node, parent, name);
+    link(node, parent);
     return node;
 }
 
@@ -111,7 +110,7 @@ void WatchTree::move(NodeId node, NodeId parent, std::string_view name)
     LOCKSTEP_ASSERT(!is_at_or_below(parent, node), "a directory cannot move below itself");
     unlink(node);
     if (name != this->name(node)) store_name(nodes_[node], name);
-    link(node, parent, name);
+    link(node, parent);
     compact_names();
 }
 
@@ -200,7 +199,7 @@ bool WatchTree::is_at_or_below(NodeId lower, NodeId upper) const
 }
 
 // The caller has stored the name already.
-void WatchTree::link(NodeId node, NodeId parent, std::string_view name)
+void WatchTree::link(NodeId node, NodeId parent)
 {
     Node& it = nodes_[node];
     it.parent = parent;
@@ -208,14 +207,13 @@ void WatchTree::link(NodeId node, NodeId parent, std::string_view name)
     it.next = nodes_[parent].first_child;
     if (it.next != no_node) nodes_[it.next].previous = node;
     nodes_[parent].first_child = node;
-    it.hash = hash_of(parent, name);
-    by_name_.insert(node, [&](NodeId n) { return nodes_[n].hash; });
+    by_name_.insert(node, [&](NodeId n) { return hash_of(n); });
 }
 
 void WatchTree::unlink(NodeId node)
 {
     Node& it = nodes_[node];
-    by_name_.erase(node, [&](NodeId n) { return nodes_[n].hash; });
+    by_name_.erase(node, [&](NodeId n) { return hash_of(n); });
     if (it.previous != no_node)
         nodes_[it.previous].next = it.next;
     else

@@ -28,9 +28,9 @@ inline constexpr std::size_t node_states = 5;
 // are built when asked for. Children are found by hash of (parent, name), nodes by watch
 // descriptor.
 //
-// Memory: 32 bytes a node, its name, and 11 to 22 bytes of index; vectors double, so at worst twice
-// the first two. NodeIds are reused after a drop; watch descriptors are not (the kernel counts
-// upwards). Pure bookkeeping: no system calls, never throws but for memory.
+// Memory: 28 bytes a node, its name, and 11 to 16 bytes of index; what the vectors have in reserve
+// is not resident before it is used. NodeIds are reused after a drop; watch descriptors are not
+// (the kernel counts upwards). Pure bookkeeping: no system calls, never throws but for memory.
 class WatchTree {
 public:
     WatchTree();
@@ -91,7 +91,6 @@ private:
         NodeId previous = no_node;
         std::int32_t wd = -1;
         std::uint32_t name_at = 0;
-        std::uint32_t hash = 0;  // of (parent, name)
         std::uint8_t name_bytes = 0;
         NodeState state = NodeState::unwatched;
         bool seen = false;
@@ -99,7 +98,8 @@ private:
     };
 
     std::uint32_t hash_of(NodeId parent, std::string_view name) const;
-    void link(NodeId node, NodeId parent, std::string_view name);
+    std::uint32_t hash_of(NodeId node) const { return hash_of(nodes_[node].parent, name(node)); }
+    void link(NodeId node, NodeId parent);
     void unlink(NodeId node);
     void release(NodeId node, std::vector<int>& wds);
     void recount(NodeId node, NodeState state);

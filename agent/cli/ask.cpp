@@ -138,7 +138,7 @@ std::string percent_encoded(const std::string& name)
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     for (const char c : name) {
-        if (plain.find(c) != plain.npos) {
+        if (plain.find(c) != std::string_view::npos) {
             out += c;
             continue;
         }

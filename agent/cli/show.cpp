@@ -48,7 +48,11 @@ std::string one_decimal(double number, const char* unit)
 
 constexpr std::size_t columns = 6;
 using Row = std::array<std::string, columns>;
-constexpr Row titles{"DESTINATION", "STATE", "PENDING", "LAG", "FILES", "SENT"};
+Row titles()
+{
+    return {"DESTINATION", "STATE", "PENDING", "LAG", "FILES", "SENT"};
+}
+
 constexpr std::size_t state_column = 1;
 constexpr std::size_t first_number_column = 2;  // numbers stand right
 
@@ -70,7 +74,7 @@ Widths widths_of(const StatusView& status)
     const auto widen = [&](const Row& row) {
         for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], width_of(row[i]));
     };
-    widen(titles);
+    widen(titles());
     for (const MappingView& mapping : status.mappings)
         for (const DestinationView& destination : mapping.destinations) widen(row_of(destination));
     return widths;
@@ -125,7 +129,7 @@ std::string table(const StatusView& status, bool colour)
     const Widths widths = widths_of(status);
     for (const MappingView& mapping : status.mappings) {
         out += '\n' + head_of(mapping, colour);
-        if (!mapping.destinations.empty()) out += line_of(titles, widths, false);
+        if (!mapping.destinations.empty()) out += line_of(titles(), widths, false);
         for (const DestinationView& destination : mapping.destinations)
             out += line_of(row_of(destination), widths, colour) + trouble_of(destination);
     }

@@ -1,11 +1,22 @@
 #include "agent/plan/dirty_set.h"
 
 #include "base/assert.h"
+#include "base/path.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace lockstep::plan {
+namespace {
+
+std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b)
+{
+    if (!a || !b) return a ? a : b;
+    return std::min(*a, *b);
+}
+
+}  // namespace
 
 void DirtySet::insert(DirtyPath dirty, std::optional<TimePoint> retry_at)
 {
@@ -35,6 +46,7 @@ void DirtySet::erase(Order::iterator item)
 
 void DirtySet::add(std::string path, Look look, TimePoint now)
 {
+    if (look >= Look::written) origins_.erase(path);
     const std::uint64_t sequence = ++sequence_;
     const auto known = by_path_.find(path);
     if (known == by_path_.end()) {
@@ -51,6 +63,43 @@ void DirtySet::add(std::string path, Look look, TimePoint now)
     insert(std::move(dirty), std::nullopt);
 }
 
+void DirtySet::add_changed_since(std::string path, TimePoint since, TimePoint now)
+{
+    const std::string name = path;
+    add(std::move(path), Look::subtree, now);
+    const auto known = by_path_.find(name);
+    if (known == by_path_.end()) return;  // collapsed: of all that it stands for
+    DirtyPath& dirty = known->second->dirty;
+    dirty.changed_since = earlier(dirty.changed_since, since);
+}
+
+void DirtySet::add_moved(const std::vector<Moved>& moved)
+{
+    std::vector<std::string> origins;
+    origins.reserve(moved.size());
+    for (const Moved& one : moved) {
+        const auto was = by_path_.find(one.from);
+        const bool written = was != by_path_.end() && was->second->dirty.look >= Look::written;
+        origins.push_back(origins_.of(one.from, written));
+    }
+    for (const Moved& one : moved) add(one.path, one.look, one.since);
+    for (std::size_t i = 0; i < moved.size(); ++i) {
+        const std::string& path = moved[i].path;
+        if (!origins[i].empty() && origins[i] != path && by_path_.contains(path))
+            origins_.set(path, origins[i]);
+    }
+}
+
+void DirtySet::take_one(Order::iterator item, Batch& batch)
+{
+    DirtyPath dirty = item->dirty;
+    erase(item);
+    sequences_.insert(dirty.sequence);  // still unacknowledged
+    since_.insert(dirty.since);
+    in_flight_.emplace(dirty.sequence, InFlight{dirty.path, dirty.look, dirty.failed_at});
+    batch.paths.push_back(std::move(dirty));
+}
+
 Batch DirtySet::take(std::size_t count, TimePoint now)
 {
     while (!by_retry_.empty() && by_retry_.begin()->first <= now) {
@@ -60,16 +109,68 @@ Batch DirtySet::take(std::size_t count, TimePoint now)
         insert(std::move(dirty), std::nullopt);
     }
     Batch batch;
-    while (!due_.empty() && batch.paths.size() < count) {
-        const Order::iterator item = due_.begin();
-        DirtyPath dirty = item->dirty;
-        erase(item);
-        sequences_.insert(dirty.sequence);  // still unacknowledged
-        since_.insert(dirty.since);
-        in_flight_.emplace(dirty.sequence, InFlight{dirty.path, dirty.failed_at});
-        batch.paths.push_back(std::move(dirty));
-    }
+    // A listing sends what differs in its directory: what has a turn of its own goes first, or it
+    // would be sent twice.
+    if (due_.size() > count)
+        for (std::size_t left = due_.size(); left > 0 && batch.paths.size() < count; --left) {
+            if (due_.front().dirty.look == Look::listing)
+                due_.splice(due_.end(), due_, due_.begin());
+            else
+                take_one(due_.begin(), batch);
+        }
+    while (!due_.empty() && batch.paths.size() < count) take_one(due_.begin(), batch);
+    take_moves(batch);
     return batch;
+}
+
+// What was moved from a name of the batch comes along: afterwards there is nothing left to move.
+void DirtySet::take_moves(Batch& batch)
+{
+    if (origins_.empty()) return;
+    for (std::size_t i = 0; i < batch.paths.size(); ++i) {
+        const std::string path = batch.paths[i].path;
+        for (const auto& moved : {origins_.from_at_or_below(path), origins_.from_above(path)})
+            for (const std::string& to : moved) {
+                const auto pending = by_path_.find(to);
+                if (pending != by_path_.end()) take_one(pending->second, batch);
+            }
+    }
+    std::set<std::string_view> ends;
+    for (const DirtyPath& dirty : batch.paths) {
+        std::string origin = origins_.take(dirty.path);
+        if (!origin.empty()) batch.moves.push_back({std::move(origin), dirty.path});
+    }
+    for (const Move& move : batch.moves) ends.insert({move.from, move.to});
+    for (const Move& move : batch.moves) {
+        add_at_or_below(move.from, ends, batch.unsettled);
+        add_at_or_below(move.to, ends, batch.unsettled);
+    }
+    for (const DirtyPath& dirty : batch.paths)
+        if (dirty.look >= Look::written && !ends.contains(dirty.path))
+            batch.unsettled.push_back(dirty.path);
+}
+
+void DirtySet::add_at_or_below(const std::string& path, const std::set<std::string_view>& but,
+                               std::vector<std::string>& paths) const
+{
+    const auto add = [&](const std::pair<const std::string_view, Order::iterator>& item) {
+        if (item.second->dirty.look >= Look::written && !but.contains(item.first))
+            paths.emplace_back(item.first);
+    };
+    const auto itself = by_path_.find(path);
+    if (itself != by_path_.end()) add(*itself);
+    const std::string below = path + '/';
+    for (auto it = by_path_.lower_bound(below);
+         it != by_path_.end() && it->first.starts_with(below); ++it)
+        add(*it);
+}
+
+// Of what was moved from a path that comes back nobody knows what the destination has.
+void DirtySet::drop_moves_from(const std::vector<Again>& again)
+{
+    if (origins_.empty()) return;
+    for (const Again& one : again)
+        for (const std::string& moved : origins_.from_at_or_below(one.path)) origins_.erase(moved);
 }
 
 void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimePoint now)
@@ -93,6 +194,7 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
         since = std::min(since, dirty.since);
         attempts = std::max(attempts, dirty.attempts);
     }
+    drop_moves_from(again);
     for (const Again& failed : again) {
         // A path that stood in the list for another's sake (a parent, something below a subtree)
         // counts from the oldest of the batch: a flush must wait for it.
@@ -104,8 +206,10 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
             if (dirty.look == Look::subtree && failed.look != Look::subtree)
                 dirty.look = failed.look;
         }
-        ++dirty.attempts;
-        if (failed.failed) dirty.failed_at = now;
+        if (failed.failed) {
+            ++dirty.attempts;
+            dirty.failed_at = now;
+        }
         const auto touched = by_path_.find(failed.path);
         if (touched == by_path_.end()) {
             insert(std::move(dirty), failed.retry_at);
@@ -118,14 +222,19 @@ void DirtySet::settle(const Batch& batch, const std::vector<Again>& again, TimeP
         merged.look = std::max(merged.look, dirty.look);
         merged.sequence = std::min(merged.sequence, dirty.sequence);
         merged.since = std::min(merged.since, dirty.since);
+        merged.changed_since = earlier(merged.changed_since, dirty.changed_since);
         erase(item);
         insert(std::move(merged), retry_at);
     }
 }
 
-void DirtySet::give_back(const Batch& batch, TimePoint now,
+void DirtySet::give_back(const Batch& batch, TimePoint now, Begun begun,
                          const std::vector<std::string>& listings)
 {
+    std::vector<const Move*> still_moved;
+    if (begun == Begun::no)
+        for (const Move& move : batch.moves)
+            if (!by_path_.contains(move.to)) still_moved.push_back(&move);
     std::vector<Again> again;
     again.reserve(batch.paths.size() + listings.size());
     for (const DirtyPath& dirty : batch.paths)
@@ -133,6 +242,7 @@ void DirtySet::give_back(const Batch& batch, TimePoint now,
     for (const std::string& directory : listings)
         again.push_back(Again{directory, Look::listing, now, false});
     settle(batch, again, now);
+    for (const Move* move : still_moved) origins_.set(move->to, move->from);
     make_all_due(now);
     for (const DirtyPath& dirty : batch.paths) {
         const auto item = by_path_.find(dirty.path);
@@ -210,12 +320,60 @@ std::uint32_t DirtySet::attempts(const std::string& path) const
     return item == by_path_.end() ? 0 : item->second->dirty.attempts;
 }
 
+std::set<std::string> DirtySet::failing() const
+{
+    std::set<std::string> paths;
+    for (const Item& item : waiting_)
+        if (item.dirty.failed_at) paths.insert(item.dirty.path);
+    return paths;
+}
+
+std::vector<bool> DirtySet::clean(const std::vector<std::string>& paths) const
+{
+    std::unordered_set<std::string_view> flying;
+    for (const auto& [sequence, item] : in_flight_) flying.insert(item.path);
+    const auto known = [&](std::string_view path) {
+        return by_path_.contains(path) || flying.contains(path);
+    };
+    std::vector<bool> clean;
+    clean.reserve(paths.size());
+    for (const std::string& path : paths) {
+        const bool dirty = known(path) || any_above(path, known);
+        clean.push_back(!dirty);
+    }
+    return clean;
+}
+
+DirtySet::Looks DirtySet::uncovered(const Looks& paths) const
+{
+    std::unordered_map<std::string_view, Look> flying;
+    for (const auto& [sequence, item] : in_flight_) flying.emplace(item.path, item.look);
+    const auto covers = [&](std::string_view path, Look look) {
+        const auto pending = by_path_.find(path);
+        if (pending != by_path_.end() && pending->second->dirty.look >= look) return true;
+        const auto flown = flying.find(path);
+        return flown != flying.end() && flown->second >= look;
+    };
+    Looks uncovered;
+    for (const auto& one : paths) {
+        const bool covered =
+            covers(one.first, one.second) ||
+            any_above(one.first, [&](std::string_view up) { return covers(up, Look::subtree); });
+        if (!covered) uncovered.push_back(one);
+    }
+    return uncovered;
+}
+
 void DirtySet::collapse(TimePoint now)
 {
     DirtyPath whole{std::string(), Look::subtree, *sequences_.begin(), *since_.begin(), 0};
-    (void)now;
+    whole.changed_since = std::min(now, whole.since);
+    for (const Order* order : {&due_, &waiting_})
+        for (const Item& item : *order)
+            whole.changed_since = earlier(whole.changed_since, item.dirty.changed_since);
     while (!due_.empty()) erase(due_.begin());
     while (!waiting_.empty()) erase(waiting_.begin());
+    origins_.clear();
     insert(std::move(whole), std::nullopt);
 }
 

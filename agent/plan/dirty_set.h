@@ -1,6 +1,8 @@
 // The paths of one destination whose state there is not known to equal the source's.
 #pragma once
 
+#include "agent/plan/move_origins.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +22,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 // How closely to look at a path; the closer look includes the others.
 enum class Look {
     attributes,  // mode, owner, times: its content is not read
+    written,     // its content too, which is written to and perhaps not yet whole
     content,     // what it is, and what is in it
     listing,     // of a directory: the names directly in it, so that there are no others there
     subtree,     // everything at and below it
@@ -32,12 +35,18 @@ struct DirtyPath {
     TimePoint since;                       // when that was
     std::uint32_t attempts = 0;            // that failed in a row
     std::optional<TimePoint> failed_at{};  // the last of them; none once it was touched again
+    // Of a subtree that stands for paths of which nothing else is remembered: what changed in it
+    // since then is sent whatever its size and times say.
+    std::optional<TimePoint> changed_since{};
     bool operator==(const DirtyPath&) const = default;
 };
 
 // What is taken in one go. The set remembers it as in flight until it is settled.
 struct Batch {
     std::vector<DirtyPath> paths;
+    std::vector<Move> moves{};  // of these paths: where the destination has them
+    // At or below either side of a move, and dirty for themselves: of those nothing is known there.
+    std::vector<std::string> unsettled{};
     bool empty() const noexcept { return paths.empty(); }
 };
 
@@ -51,12 +60,27 @@ public:
 
     // A path that waits for a later attempt is due at once again: something about it changed.
     void add(std::string path, Look look, TimePoint now);
+    // A subtree that stands for paths of which nothing else is remembered.
+    void add_changed_since(std::string path, TimePoint since, TimePoint now);
+    // The same of paths that were only moved since what was added before; of the hints those are
+    // dropped where the destination may not have `from` as it was. Add them before their origins,
+    // so that they are not sent after these are deleted.
+    struct Moved {
+        std::string from;
+        std::string path;
+        Look look = Look::content;
+        TimePoint since;
+    };
+    void add_moved(const std::vector<Moved>& moved);
+    // Events were lost: what was only moved may have been written to.
+    void forget_moves() { origins_.clear(); }
 
-    // Up to `count` paths that are due, oldest first.
+    // Up to `count` paths that are due, oldest first; listings after what else is due.
     Batch take(std::size_t count, TimePoint now);
 
     // The batch is settled: what is in `again` did not arrive and is due at `retry_at` (with one
-    // more attempt), the rest is acknowledged.
+    // more attempt), the rest is acknowledged. What comes back goes as content, moved or not: the
+    // destination may have the names otherwise by now.
     struct Again {
         std::string path;
         Look look = Look::content;
@@ -66,8 +90,10 @@ public:
     void settle(const Batch& batch, const std::vector<Again>& again, TimePoint now);
 
     // Nothing of it was acknowledged; all is due at once, without counting as an attempt. So are
-    // the directories of `listings`, as old as the batch: a flush waits for them too.
-    void give_back(const Batch& batch, TimePoint now,
+    // the directories of `listings`, as old as the batch: a flush waits for them too. Only where
+    // nothing was begun at the destination a move is still one.
+    enum class Begun { no, perhaps };
+    void give_back(const Batch& batch, TimePoint now, Begun begun,
                    const std::vector<std::string>& listings = {});
 
     // Everything that waits is due now (resume, reload, a peer that is back).
@@ -89,6 +115,13 @@ public:
     bool only_failures(std::uint64_t mark, TimePoint since) const;
 
     std::uint32_t attempts(const std::string& path) const;
+    std::set<std::string> failing() const;  // those that failed and wait for a later attempt
+
+    // Of each path: nothing about it is dirty or in flight, nor about a directory above it.
+    std::vector<bool> clean(const std::vector<std::string>& paths) const;
+    // Those at which nothing dirty or in flight looks as closely.
+    using Looks = std::vector<std::pair<std::string, Look>>;
+    Looks uncovered(const Looks& paths) const;
 
 private:
     struct Item {
@@ -98,22 +131,29 @@ private:
     using Order = std::list<Item>;
     struct InFlight {
         std::string path;
+        Look look;
         std::optional<TimePoint> failed_at;  // in an attempt before this one
     };
 
     void insert(DirtyPath dirty, std::optional<TimePoint> retry_at);
     void erase(Order::iterator item);
     void collapse(TimePoint now);
+    void take_one(Order::iterator item, Batch& batch);
+    void take_moves(Batch& batch);
+    void drop_moves_from(const std::vector<Again>& again);
+    void add_at_or_below(const std::string& path, const std::set<std::string_view>& but,
+                         std::vector<std::string>& paths) const;
 
     std::size_t paths_max_;
     std::uint64_t sequence_ = 0;
     Order due_;  // in the order of their turn
     Order waiting_;
-    std::unordered_map<std::string_view, Order::iterator> by_path_;
+    std::map<std::string_view, Order::iterator> by_path_;
     std::multimap<TimePoint, Order::iterator> by_retry_;
     std::multiset<std::uint64_t> sequences_;  // of all, in flight included
     std::multiset<TimePoint> since_;
     std::multimap<std::uint64_t, InFlight> in_flight_;  // by sequence
+    MoveOrigins origins_;                               // of what is not in flight
 };
 
 }  // namespace lockstep::plan

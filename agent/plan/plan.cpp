@@ -1,8 +1,10 @@
 #include "agent/plan/plan.h"
 
+#include "agent/plan/list_builder.h"
 #include "base/assert.h"
 #include "base/path.h"
 
+#include <algorithm>
 #include <set>
 
 namespace lockstep::plan {
@@ -14,79 +16,13 @@ using transport::Entry;
 // Content below this is sent again with the rest rather than in a session of its own.
 constexpr std::uint64_t small_file_bytes = 64 * 1024;
 
-const std::optional<Entry>& at(const Observed& observed, const std::string& path)
-{
-    const auto found = observed.at.find(path);
-    LOCKSTEP_ASSERT(found != observed.at.end(),
-                    "every path of a batch and its ancestors are observed");
-    return found->second;
-}
-
-// One list under construction: entries by path, so that no name stands twice.
-class ListBuilder {
-public:
-    explicit ListBuilder(const Observed& observed) : observed_(observed) {}
-
-    void add(const std::string& path, const Entry& entry)
-    {
-        const auto known = entries_.find(path);
-        if (known != entries_.end() && known->second.dir_kind == DirKind::content) return;
-        entries_.insert_or_assign(path, entry);
-        add_parents(path);
-    }
-
-    void remove(const std::string& path)
-    {
-        Entry gone;
-        gone.path = path;
-        if (entries_.emplace(path, gone).second) add_parents(path);
-    }
-
-    bool empty() const { return entries_.empty(); }
-    bool has(const std::string& path) const { return entries_.contains(path); }
-
-    transport::PushList take()
-    {
-        transport::PushList list;
-        list.entries.reserve(entries_.size());
-        for (auto& [path, entry] : entries_) {
-            entry.path = path.empty() ? "." : path;
-            list.entries.push_back(std::move(entry));
-        }
-        return list;
-    }
-
-private:
-    // With their true attributes: what changes inside a directory changes its times at both ends.
-    void add_parents(const std::string& path)
-    {
-        std::string_view parent = path;
-        while (!parent.empty()) {
-            parent = parent_of(parent);
-            const std::string name(parent);
-            if (entries_.contains(name)) return;
-            const std::optional<Entry>& entry = at(observed_, name);
-            LOCKSTEP_ASSERT(entry && entry->is_directory(),
-                            "the parent of an entry is a directory");
-            Entry plain = *entry;
-            plain.dir_kind = DirKind::plain;
-            entries_.emplace(name, std::move(plain));
-        }
-    }
-
-    const Observed& observed_;
-    std::map<std::string, Entry> entries_;
-};
-
 // Deletions below a deleted path say nothing.
 std::vector<std::string> topmost(const std::set<std::string>& paths)
 {
     std::vector<std::string> top;
     for (const std::string& path : paths) {
-        bool covered = false;
-        for (std::string_view up = parent_of(path); !covered && !up.empty(); up = parent_of(up))
-            covered = paths.contains(std::string(up));
-        if (!covered) top.push_back(path);
+        const auto is_one = [&](std::string_view up) { return paths.contains(std::string(up)); };
+        if (!any_above(path, is_one)) top.push_back(path);
     }
     return top;
 }
@@ -102,7 +38,7 @@ Sorted sort_out(const Batch& batch, const Observed& observed)
     Sorted sorted;
     for (const DirtyPath& dirty : batch.paths) {
         const std::string path = deciding_path(dirty.path, observed);
-        const std::optional<Entry>& entry = at(observed, path);
+        const std::optional<Entry>& entry = seen_at(observed, path);
         if (!entry) {
             sorted.gone.insert(path);
             continue;
@@ -119,14 +55,33 @@ Sorted sort_out(const Batch& batch, const Observed& observed)
     return sorted;
 }
 
+// Names of one file are made links of one another within a list only, and by the session that
+// finds them apart; so the last list that has one of them has them all.
+void keep_links_together(const ListBuilder& content, ListBuilder& compared)
+{
+    if (content.empty() || compared.empty()) return;
+    using File = std::pair<std::uint64_t, std::uint64_t>;
+    std::set<File> files;
+    for (const auto& [path, entry] : compared.entries())
+        if (entry.link_count > 1) files.emplace(entry.link_dev, entry.link_inode);
+    if (files.empty()) return;
+    for (const auto& [path, entry] : content.entries())
+        if (entry.link_count > 1 && files.contains({entry.link_dev, entry.link_inode}) &&
+            !compared.has(path)) {
+            Entry once_more = entry;
+            once_more.unasked = transport::Unasked::no;
+            compared.add(path, once_more);
+        }
+}
+
 }  // namespace
 
 std::string deciding_path(const std::string& path, const Observed& observed)
 {
     for (std::size_t slash = path.find('/'); slash != std::string::npos;
          slash = path.find('/', slash + 1)) {
-        const std::string ancestor = path.substr(0, slash);
-        const std::optional<Entry>& entry = at(observed, ancestor);
+        std::string ancestor = path.substr(0, slash);
+        const std::optional<Entry>& entry = seen_at(observed, ancestor);
         if (!entry || !entry->is_directory()) return ancestor;
     }
     return path;
@@ -134,7 +89,7 @@ std::string deciding_path(const std::string& path, const Observed& observed)
 
 Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& options)
 {
-    const std::optional<Entry>& root = at(observed, std::string());
+    const std::optional<Entry>& root = seen_at(observed, std::string());
     LOCKSTEP_ASSERT(root && root->is_directory(),
                     "nothing is planned for a source that is not there");
 
@@ -151,9 +106,11 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
 
     ListBuilder content(observed);   // sent whatever size and time say
     ListBuilder compared(observed);  // sent where size and time differ
-    bool reads_content = false;
+    bool reads_content =
+        std::any_of(observed.subtrees.begin(), observed.subtrees.end(),
+                    [](const ObservedSubtree& subtree) { return !subtree.changed.empty(); });
     for (const auto& [path, look] : sorted.present)
-        if (look == Look::content && at(observed, path)->is_regular()) reads_content = true;
+        if (look >= Look::written && seen_at(observed, path)->is_regular()) reads_content = true;
 
     for (const ObservedSubtree& subtree : observed.subtrees) {
         // An empty source is more often a mount that is missing than a wish.
@@ -164,21 +121,31 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
             if (!options.delete_compare || suspicious) listed.dir_kind = DirKind::plain;
             compared.add(entry.path, listed);
         }
+        for (const std::size_t changed : subtree.changed)
+            content.add(subtree.entries[changed].path, subtree.entries[changed]);
     }
-    ListBuilder& cheap = reads_content ? content : compared;
+    // With the options of other live changes, for which a session is ready.
+    ListBuilder& cheap = reads_content || sorted.subtrees.empty() ? content : compared;
     for (const auto& [path, look] : sorted.present) {
-        const Entry& entry = *at(observed, path);
+        const Entry& entry = *seen_at(observed, path);
         const bool apart =
             entry.is_regular() && look == Look::attributes && entry.size > small_file_bytes;
-        if (apart)
+        if (apart) {
             compared.add(path, entry);
-        else
+        } else if (entry.is_regular() && look == Look::content) {
+            Entry sent = entry;
+            sent.unasked = transport::Unasked::new_file;  // unless more is known of the destination
+            cheap.add(path, sent);
+        } else {
             cheap.add(path, entry);
+        }
     }
+    keep_links_together(content, compared);
     // Not in the session of a compare: the daemon counts what its --max-delete may still remove
     // there, down to each file of a directory that was only moved away; these have been counted
     // already.
-    ListBuilder& deleting = sorted.subtrees.empty() ? cheap : content;
+    const bool only_compares = content.empty() && !compared.empty();
+    ListBuilder& deleting = !sorted.subtrees.empty() ? content : (only_compares ? compared : cheap);
     for (const std::string& path : deletions)
         if (!deleting.has(path)) deleting.remove(path);
 

@@ -20,6 +20,8 @@ namespace lockstep::plan {
 struct ObservedSubtree {
     std::string path;
     std::vector<transport::Entry> entries;
+    // Positions of the regular files that changed since DirtyPath::changed_since.
+    std::vector<std::size_t> changed{};
 };
 
 // What lstat said: of every path of the batch and of all their ancestors up to "". None: not there.
@@ -43,6 +45,7 @@ struct Step {
         false;  // content that must be looked at whatever size and time say (promise 7)
     bool delete_missing = false;
     bool delete_extras = false;
+    bool links = false;  // its groups are made links of one another, whatever the mapping preserves
     bool operator==(const Step&) const = default;
 };
 

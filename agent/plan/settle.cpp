@@ -22,10 +22,30 @@ void Settle::touch(std::string path, Look look, bool being_written, TimePoint no
         forget_quiet(*known->second);
     }
     Item& item = *known->second;
+    if (look >= Look::written) origins_.erase(item.settled.path);
     item.settled.look = std::max(item.settled.look, look);
     item.last = now;
     item.being_written = being_written;
     if (!being_written) item.in_quiet = by_quiet_.insert(by_quiet_.end(), &item);
+}
+
+void Settle::move(const std::string& from, const std::string& to, Look look, TimePoint now)
+{
+    const auto was = by_path_.find(from);
+    const bool written = was != by_path_.end() && was->second->settled.look >= Look::written;
+    const std::string origin = origins_.of(from, written);
+    // In this order: what is moved should be sent before the name that it left is deleted.
+    touch(to, look, false, now);
+    if (!origin.empty() && origin != to) origins_.set(to, origin);
+    touch(from, look, false, now);
+}
+
+Settled Settle::give_up(std::list<Item>::iterator item)
+{
+    Settled settled = std::move(item->settled);
+    settled.moved_from = origins_.take(settled.path);
+    by_age_.erase(item);
+    return settled;
 }
 
 std::vector<Settled> Settle::take_ready(TimePoint now)
@@ -34,13 +54,22 @@ std::vector<Settled> Settle::take_ready(TimePoint now)
     const auto take = [&](std::list<Item>::iterator item) {
         forget_quiet(*item);
         by_path_.erase(item->settled.path);
-        ready.push_back(std::move(item->settled));
-        by_age_.erase(item);
+        ready.push_back(give_up(item));
     };
     while (!by_quiet_.empty() && by_quiet_.front()->last + times_.settle <= now)
         take(by_path_.find(by_quiet_.front()->settled.path)->second);
     while (!by_age_.empty() && by_age_.front().settled.since + times_.max_delay <= now)
         take(by_age_.begin());
+    // What was moved from a path comes along with it: on its own, later, it would find that
+    // something had happened to its origin.
+    std::size_t looked_at = 0;
+    while (looked_at < ready.size()) {
+        const std::string path = ready[looked_at++].path;
+        for (const std::string& moved : origins_.from_at_or_below(path)) {
+            const auto known = by_path_.find(moved);
+            if (known != by_path_.end()) take(known->second);
+        }
+    }
     return ready;
 }
 
@@ -48,10 +77,9 @@ std::vector<Settled> Settle::take_all()
 {
     std::vector<Settled> all;
     all.reserve(by_age_.size());
-    for (Item& item : by_age_) all.push_back(item.settled);
     by_path_.clear();
     by_quiet_.clear();
-    by_age_.clear();
+    while (!by_age_.empty()) all.push_back(give_up(by_age_.begin()));
     return all;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/plan/dirty_set.h"
+#include "agent/plan/move_origins.h"
 
 #include <chrono>
 #include <list>
@@ -22,6 +23,9 @@ struct Settled {
     std::string path;
     Look look = Look::content;
     TimePoint since;  // its first event
+    // Where the destination has it, if nothing but moves happened to it since it settled last;
+    // empty: its content has to go.
+    std::string moved_from{};
     bool operator==(const Settled&) const = default;
 };
 
@@ -35,6 +39,11 @@ public:
     // `being_written`: a write without a close after it.
     void touch(std::string path, Look look, bool being_written, TimePoint now);
 
+    // `from` is now `to`: two touches, of which the second knows its content by where it was.
+    void move(const std::string& from, const std::string& to, Look look, TimePoint now);
+    // Events were lost: what was only moved may have been written to.
+    void forget_moves() { origins_.clear(); }
+
     // Those that are ready; they are forgotten here.
     std::vector<Settled> take_ready(TimePoint now);
     // All of them, ready or not (flush).
@@ -43,6 +52,7 @@ public:
     // When take_ready will next have something.
     std::optional<TimePoint> next_ready() const;
     std::size_t size() const noexcept { return by_path_.size(); }
+    bool has(std::string_view path) const { return by_path_.contains(path); }
 
 private:
     struct Item {
@@ -52,11 +62,13 @@ private:
         std::list<Item*>::iterator in_quiet;  // valid unless being_written
     };
     void forget_quiet(Item& item);
+    Settled give_up(std::list<Item>::iterator item);
 
     SettleTimes times_;
     std::list<Item> by_age_;     // in the order of first events
     std::list<Item*> by_quiet_;  // closed ones, in the order of last events
     std::unordered_map<std::string_view, std::list<Item>::iterator> by_path_;
+    MoveOrigins origins_;
 };
 
 }  // namespace lockstep::plan

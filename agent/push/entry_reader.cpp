@@ -1,5 +1,8 @@
 #include "agent/push/entry_reader.h"
 
+#include "agent/push/link_index.h"
+#include "base/path.h"
+
 #include <acl/libacl.h>
 #include <sys/acl.h>
 #include <sys/sysmacros.h>
@@ -96,6 +99,13 @@ bool is_acl_attribute(std::string_view name)
     return name == "system.posix_acl_access" || name == "system.posix_acl_default";
 }
 
+// The kernel lists an ACL among the extended attributes.
+bool has_no_attributes(const Fd& directory, const std::string& path)
+{
+    const std::string way = through(directory) + '/' + std::string(name_of_path(path));
+    return ::llistxattr(way.c_str(), nullptr, 0) == 0;
+}
+
 std::vector<XattrValue> read_xattrs(const std::string& path)
 {
     std::vector<XattrValue> values;
@@ -131,11 +141,11 @@ bool is_absence(int error) noexcept
 }
 
 EntryResult read_entry(const Beneath& source, const std::string& path, const struct stat& status,
-                       const EntryReading& reading)
+                       const EntryReading& reading, const Fd* directory)
 {
     Entry entry;
     entry.path = path;
-    entry.mode = status.st_mode;
+    entry.mode = reading.sent_mode ? reading.sent_mode(status.st_mode) : status.st_mode;
     entry.mtime = status.st_mtim.tv_sec;
     entry.mtime_nsec = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
     entry.uid = status.st_uid;
@@ -154,10 +164,12 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
     }
     if (status.st_nlink > 1 && !entry.is_directory()) {
         entry.link_count = status.st_nlink;
-        entry.link_dev = static_cast<std::uint64_t>(status.st_dev) + 1;
+        entry.link_dev = link_device(status.st_dev);
         entry.link_inode = status.st_ino;
     }
     if ((reading.acls && !entry.is_symlink()) || reading.xattrs) {
+        if (directory != nullptr && has_no_attributes(*directory, path))
+            return {std::move(entry), 0};
         const Opened object = source.open_path(path);
         // A mount point cannot be opened where the mapping stays on one file system: it goes
         // without.

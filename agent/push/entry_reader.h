@@ -4,6 +4,8 @@
 #include "base/beneath.h"
 #include "transport/push_list.h"
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace lockstep::push {
@@ -11,6 +13,7 @@ namespace lockstep::push {
 struct EntryReading {
     bool acls = false;
     bool xattrs = false;
+    std::function<std::uint32_t(std::uint32_t mode)> sent_mode{};  // null: as it is
 };
 
 // The entry, or the errno that says why there is none; is_absence() tells "not there (any more)"
@@ -21,8 +24,9 @@ struct EntryResult {
 };
 bool is_absence(int error) noexcept;
 
-// From its lstat; link target, ACLs and xattrs are read here.
+// From its lstat; link target, ACLs and xattrs are read here. `directory`, where one is open, is
+// the directory that the object is in: what has neither ACL nor xattr is then never opened.
 EntryResult read_entry(const Beneath& source, const std::string& path, const struct stat& status,
-                       const EntryReading& reading);
+                       const EntryReading& reading, const Fd* directory = nullptr);
 
 }  // namespace lockstep::push

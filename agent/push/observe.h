@@ -1,8 +1,8 @@
-// Reads what the source is right now: the paths of a batch, their ancestors, and the subtrees to
-// compare.
+// What a look at the source gives: paths, their ancestors, and what directories hold.
 #pragma once
 
 #include "agent/plan/plan.h"
+#include "agent/state/sightings.h"
 #include "base/beneath.h"
 
 #include <functional>
@@ -12,7 +12,9 @@ namespace lockstep::push {
 struct ObserveOptions {
     bool acls = false;
     bool xattrs = false;
+    bool hard_links = false;
     bool one_file_system = true;
+    std::function<std::uint32_t(std::uint32_t mode)> sent_mode;  // null: as it is
     // Of a path whose ancestors are not excluded; true: it does not exist for us.
     std::function<bool(std::string_view path, bool directory)> excluded;
 };
@@ -27,11 +29,11 @@ struct Unobserved {
 struct Observation {
     plan::Observed observed;
     std::vector<Unobserved> unobserved;
+    state::Sightings sightings;  // the same, as the index remembers it
 };
 
-// Blocking file I/O: on the transfer pool. What vanishes meanwhile is "not there". `cancelled` is
-// asked now and then; once it says true the result is not to be used.
-Observation observe(const Beneath& source, const plan::Batch& batch, const ObserveOptions& options,
-                    const std::function<bool()>& cancelled);
+// The paths themselves, whatever their look; nothing is listed. Blocking file I/O: on the transfer
+// pool. What vanishes meanwhile is "not there".
+Observation observe(const Beneath& source, const plan::Batch& paths, const ObserveOptions& options);
 
 }  // namespace lockstep::push

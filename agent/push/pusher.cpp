@@ -1,9 +1,18 @@
 #include "agent/push/pusher.h"
 
+#include "agent/push/follow_links.h"
+#include "agent/push/moved_files.h"
+#include "agent/push/pieces_ahead.h"
+#include "agent/push/unproven.h"
+#include "base/log.h"
 #include "base/path.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <set>
 #include <unordered_set>
 
@@ -11,6 +20,9 @@ namespace lockstep::push {
 namespace {
 
 using transport::PathFailure;
+
+constexpr std::chrono::milliseconds slot_delay_first{20};
+constexpr std::chrono::milliseconds slot_delay_max{1000};
 
 Beneath open_source(const PushJob& job)
 {
@@ -61,17 +73,16 @@ void set_aside(const std::vector<Unobserved>& unobserved, plan::Batch& batch, Pu
     std::erase_if(batch.paths, hidden);
 }
 
-void learn_links(const plan::Observed& observed, LinkIndex& links)
+std::vector<std::pair<std::string, state::Fingerprint>> racy_of(const state::Sightings& sightings)
 {
-    for (const auto& [path, entry] : observed.at) {
-        if (entry && entry->link_count > 1)
-            links.saw(path, *entry, entry->link_count);
-        else
-            links.lost(path);
-    }
-    for (const plan::ObservedSubtree& subtree : observed.subtrees)
-        for (const transport::Entry& entry : subtree.entries)
-            if (entry.link_count > 1) links.saw(entry.path, entry, entry.link_count);
+    std::vector<std::pair<std::string, state::Fingerprint>> racy;
+    sightings.for_each_group([&](const state::Sightings::Group& group) {
+        for (const state::Sightings::Name& name : group.names) {
+            const std::optional<state::Fingerprint> seen = state::unpacked(name.fingerprint);
+            if (seen && seen->racy) racy.emplace_back(join(group.directory, name.name), *seen);
+        }
+    });
+    return racy;
 }
 
 bool sees_whole_source(const plan::Batch& batch)
@@ -79,42 +90,6 @@ bool sees_whole_source(const plan::Batch& batch)
     return std::any_of(batch.paths.begin(), batch.paths.end(), [](const plan::DirtyPath& dirty) {
         return dirty.path.empty() && dirty.look == plan::Look::subtree;
     });
-}
-
-// An event names one name of a file; its other names changed with it and join the batch.
-void follow_links(const PushJob& job, const Beneath& source, plan::Batch& batch,
-                  Observation& observation, PushReport& report)
-{
-    learn_links(observation.observed, *job.links);
-    if (sees_whole_source(batch)) job.links->whole_source_seen();
-    std::set<std::string> known;
-    for (const plan::DirtyPath& dirty : batch.paths) known.insert(dirty.path);
-    plan::Batch others;
-    for (const plan::DirtyPath& dirty : batch.paths) {
-        const std::optional<transport::Entry>& entry = observation.observed.at[dirty.path];
-        if (!entry || entry->link_count < 2) continue;
-        if (job.links->incomplete(*entry, entry->link_count)) report.links_unknown = true;
-        for (std::string& other : job.links->siblings(dirty.path, *entry)) {
-            if (!known.insert(other).second) continue;
-            others.paths.push_back({std::move(other), plan::Look::content, 0, {}, 0});
-        }
-    }
-    if (others.empty()) return;
-    Observation more = observe(source, others, job.observe, [] { return false; });
-    learn_links(more.observed, *job.links);
-    observation.observed.at.merge(more.observed.at);
-    for (Unobserved& one : more.unobserved) observation.unobserved.push_back(std::move(one));
-    for (plan::DirtyPath& dirty : others.paths) batch.paths.push_back(std::move(dirty));
-}
-
-void add(transport::PushFigures& sum, const transport::PushFigures& more)
-{
-    sum.files_sent += more.files_sent;
-    sum.files_deleted += more.files_deleted;
-    sum.bytes_sent += more.bytes_sent;
-    sum.bytes_received += more.bytes_received;
-    sum.literal_bytes += more.literal_bytes;
-    sum.matched_bytes += more.matched_bytes;
 }
 
 void add(PushReport& report, transport::PushOutcome outcome)
@@ -125,55 +100,351 @@ void add(PushReport& report, transport::PushOutcome outcome)
     }
     for (std::string& text : outcome.unattributed) report.unattributed.push_back(std::move(text));
     report.max_delete_hit = report.max_delete_hit || outcome.max_delete_hit;
-    add(report.figures, outcome.figures);
+    report.figures += outcome.figures;
 }
 
 transport::PushOptions options_for(const plan::Step& step, const PushJob& job)
 {
-    transport::PushOptions options = job.options;
-    options.ignore_times = step.ignore_times;
-    options.delete_missing = step.delete_missing;
-    options.delete_extras = step.delete_extras;
-    if (step.delete_extras) options.max_delete = job.plan.deletes_max;
-    if (step.delete_missing || step.delete_extras) options.filter_rules = job.filter_rules;
+    const bool deletes = step.delete_missing || step.delete_extras;
+    transport::PushOptions options =
+        live_options(job.options, job.filter_rules, deletes || job.sessions->asks_for_deletions());
+    options.ignore_times = step.ignore_times && !options.keeps_backups();
+    options.hard_links = options.hard_links || step.links;
+    if (step.delete_extras) {
+        options.delete_missing = step.delete_missing;
+        options.delete_extras = true;
+        options.max_delete = job.plan.deletes_max;
+    }
     return options;
+}
+
+// How many may still go; each piece takes its share.
+void take_deletions(plan::PlanOptions& options, std::uint64_t count)
+{
+    if (options.deletes_max) *options.deletes_max -= std::min(*options.deletes_max, count);
+}
+
+boost::asio::awaitable<transport::PushOutcome> push_over(SessionPool::Taken taken, PushJob& job,
+                                                         const Beneath& source,
+                                                         const transport::PushList& list,
+                                                         PushReport& report)
+{
+    ++report.sessions;
+    report.peer = taken.session->peer();
+    try {
+        transport::PushOutcome outcome =
+            co_await taken.session->push(list, source, job.progress.get());
+        co_return outcome;
+    } catch (const transport::EndedByPath& error) {
+        throw BrokenPush(error, error.path());
+    } catch (const Error& error) {
+        throw BrokenPush(error, std::nullopt, taken.session->expected().has_value());
+    }
+}
+
+bool is_line_trouble(const Error& error)
+{
+    return error.kind() == ErrorKind::unreachable || error.kind() == ErrorKind::timeout;
+}
+
+// One that was refused has begun nothing, whatever had been said ahead; of one that was lost nobody
+// knows.
+bool may_have_begun(const Error& error)
+{
+    const auto* broken = dynamic_cast<const BrokenPush*>(&error);
+    return broken != nullptr && (broken->begun() || is_line_trouble(error));
+}
+
+// What may be wrong with the session rather than with the work: its daemon went while it was
+// parked or is not the one we took it for, it does not take what it did not ask for, or it refuses
+// options that this step does not need.
+enum class Doubt { none, session, unasked, options };
+
+Doubt doubt_about(const Error& error, bool begun, bool doubtful, bool unasked, bool needs_options)
+{
+    if (error.kind() == ErrorKind::refused_option && !needs_options) return Doubt::options;
+    if (doubtful && !begun) return Doubt::session;
+    if (unasked && !is_line_trouble(error)) return Doubt::unasked;
+    return doubtful ? Doubt::session : Doubt::none;
+}
+
+std::set<std::string> unasked_of(const transport::PushList& list)
+{
+    std::set<std::string> paths;
+    for (const transport::Entry& entry : list.entries)
+        if (entry.unasked != transport::Unasked::no) paths.insert(entry.path);
+    return paths;
+}
+
+void add_directories(const transport::PushList& list, std::set<std::string>& directories)
+{
+    for (const transport::Entry& entry : list.entries)
+        if (entry.is_regular() && !entry.only_there) directories.emplace(parent_of(entry.path));
+}
+
+// What came unasked may have failed for that alone: others may have taken its directory away. It
+// goes again at once, and waits to be asked for.
+void ask_for_failures(const std::set<std::string>& unasked, PushJob& job,
+                      transport::PushOutcome& outcome)
+{
+    for (PathFailure& failure : outcome.failures) {
+        if (!unasked.contains(failure.path)) continue;
+        job.unasked->wait_next_time(failure.path);
+        failure.vanished = true;
+    }
+}
+
+bool is_cancelled(const PushJob& job)
+{
+    return job.cancelled && *job.cancelled;
+}
+
+boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Beneath& source,
+                                                        plan::Step& step, PushReport& report)
+{
+    transport::PushOptions options = options_for(step, job);
+    const bool deletes = step.delete_missing || step.delete_extras;
+    const bool needs_options = deletes || step.links || !job.sessions->asks_for_deletions();
+    if (job.unasked)
+        job.unasked->choose(step.list);
+    else
+        Unasked::choose_none(step.list);
+    const std::set<std::string> unasked = unasked_of(step.list);
+    Doubt doubt = Doubt::none;
+    bool doubtful = false;
+    bool begun = false;
+    try {
+        transport::PushOptions same = options;
+        SessionPool::Taken taken = co_await job.sessions->take(std::move(same));
+        doubtful = taken.doubtful;
+        transport::PushOutcome outcome =
+            co_await push_over(std::move(taken), job, source, step.list, report);
+        ask_for_failures(unasked, job, outcome);
+        co_return outcome;
+    } catch (const Error& error) {
+        const auto* broken = dynamic_cast<const BrokenPush*>(&error);
+        begun = broken != nullptr && broken->begun();
+        if (may_have_begun(error)) add_directories(step.list, job.broken_in);
+        const bool over_a_path = broken != nullptr && broken->path();
+        if (!over_a_path)
+            doubt = doubt_about(error, begun, doubtful, !unasked.empty(), needs_options);
+        if (doubt == Doubt::none || is_cancelled(job)) throw;
+        log::debug("push", "once more, step by step: " + std::string(error.what()));
+    }
+    Unasked::choose_none(step.list);
+    if (doubt == Doubt::options) {
+        job.sessions->stop_asking_for_deletions();
+        options.delete_missing = false;
+        options.filter_rules.clear();
+    }
+    SessionPool::Taken fresh;
+    fresh.session = co_await job.sessions->connect(std::move(options));
+    try {
+        transport::PushOutcome outcome =
+            co_await push_over(std::move(fresh), job, source, step.list, report);
+        if (doubt == Doubt::unasked) job.unasked->give_up();
+        co_return outcome;
+    } catch (const Error&) {
+        add_directories(step.list, job.broken_in);
+        throw;
+    }
+}
+
+// The daemon may be ending the session of the step before still, whose slot is taken until then.
+boost::asio::awaitable<transport::PushOutcome> push_step(PushJob& job, const Beneath& source,
+                                                         plan::Step& step, PushReport& report)
+{
+    boost::asio::steady_timer timer(job.sessions->strand());
+    for (std::chrono::milliseconds delay = slot_delay_first;; delay *= 2) {
+        try {
+            transport::PushOutcome outcome = co_await try_step(job, source, step, report);
+            job.had_session = true;
+            co_return outcome;
+        } catch (const Error& error) {
+            const bool own_slot = error.kind() == ErrorKind::busy && job.had_session;
+            if (!own_slot || delay > slot_delay_max || is_cancelled(job)) throw;
+        }
+        timer.expires_after(delay);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+}
+
+// What was moved is looked at like an attribute from then on. That it could not be is no failure.
+boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
+                                        const Observation& observation, plan::Batch& batch,
+                                        PushReport& report)
+{
+    std::vector<plan::MovedFile> files = moved_files(batch, observation, *job.index);
+    if (!batch.moves.empty())
+        log::debug("push", "files that were only moved: " + std::to_string(files.size()));
+    std::vector<plan::Step> steps = plan::move_steps(std::move(files), observation.observed);
+    std::set<std::string> moved;
+    bool refused = false;
+    for (plan::Step& step : steps) {
+        for (const transport::Entry& entry : step.list.entries)
+            if (entry.is_regular() && !entry.only_there) moved.insert(entry.path);
+        transport::PushOutcome outcome;
+        try {
+            outcome = co_await push_step(job, source, step, report);
+        } catch (const Error& error) {
+            const bool about_moves =
+                error.kind() == ErrorKind::refused_option || error.kind() == ErrorKind::protocol;
+            if (!about_moves) throw;
+            log::debug("push", "nothing is moved there: " + std::string(error.what()));
+            refused = true;
+        }
+        if (refused) {
+            job.sessions->stop_moving();
+            co_return;
+        }
+        for (const PathFailure& failure : outcome.failures) {
+            log::debug("push", "not moved: " + failure.message);
+            moved.erase(failure.path);
+        }
+        report.figures += outcome.figures;
+        if (!outcome.unattributed.empty()) co_return;
+    }
+    for (plan::DirtyPath& dirty : batch.paths)
+        if (moved.contains(dirty.path)) dirty.look = plan::Look::attributes;
+}
+
+bool may_move(const PushJob& job)
+{
+    return job.index && job.plan.delete_live && !job.options.checksum && job.sessions->moves();
+}
+
+// A file that fails would fail again whenever something above it is compared, and perhaps end the
+// session; it has its own turn. Names of linked files go together.
+void hold_back(const std::set<std::string>& not_now, plan::Step& step)
+{
+    if (not_now.empty()) return;
+    for (transport::Entry& entry : step.list.entries)
+        if (entry.is_regular() && !entry.is_linked() && not_now.contains(entry.path)) {
+            entry.only_there = true;
+            entry.unasked = transport::Unasked::no;
+        }
+}
+
+// One session after another: each may rely on the one before.
+boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& source,
+                                              Pieces::Piece piece, FollowLinks how)
+{
+    PushReport report;
+    Observation& observation = piece.observation;
+    if (!observation.observed.at[std::string()])
+        throw Error(ErrorKind::source, Remedy::retry,
+                    "source " + quoted(job.source) + " cannot be read");
+    if (job.index)
+        note_unproven(*job.index, job.destination, job.destination_known, piece.batch, observation);
+    if (job.links) {
+        const bool unknown =
+            follow_links(source, job.observe, *job.links, piece.batch, observation, how);
+        report.links_unknown = unknown;
+    }
+    set_aside(observation.unobserved, piece.batch, report);
+    report.held = hold_open_files(source, job.open_files, job.index.get(), observation.observed,
+                                  piece.batch, std::chrono::steady_clock::now());
+    if (may_move(job)) co_await push_moves(job, source, observation, piece.batch, report);
+    plan::Plan planned = plan::make_plan(piece.batch, observation.observed, job.plan);
+    // Where nothing has to be sent, nothing that was seen need be at the destination.
+    if (!planned.steps.empty()) report.sightings = std::move(observation.sightings);
+    report.racy = racy_of(report.sightings);
+    piece = Pieces::Piece();  // its entries are in the lists now
+    report.withheld = std::move(planned.withheld);
+    report.deletions = planned.deletions;
+
+    for (plan::Step& step : planned.steps) {
+        const bool removes = step.delete_extras;
+        hold_back(job.not_now, step);
+        transport::PushOutcome outcome = co_await push_step(job, source, step, report);
+        if (removes) take_deletions(job.plan, outcome.figures.files_deleted);
+        add(report, std::move(outcome));
+    }
+    take_deletions(job.plan, report.deletions);
+    co_return report;
+}
+
+}  // namespace
+
+void PushReport::add(PushReport more)
+{
+    const auto move_to = [](auto& all, auto& some) {
+        all.insert(all.end(), std::make_move_iterator(some.begin()),
+                   std::make_move_iterator(some.end()));
+    };
+    move_to(failures, more.failures);
+    move_to(unlisted, more.unlisted);
+    move_to(unattributed, more.unattributed);
+    move_to(withheld, more.withheld);
+    move_to(held, more.held);
+    move_to(racy, more.racy);
+    sightings.append(more.sightings);
+    links_unknown = links_unknown || more.links_unknown;
+    max_delete_hit = max_delete_hit || more.max_delete_hit;
+    deletions += more.deletions;
+    figures += more.figures;
+    if (more.peer) peer = more.peer;
+    sessions += more.sessions;
+}
+
+transport::PushOptions live_options(const transport::PushOptions& preserved,
+                                    const std::vector<std::string>& filter_rules,
+                                    bool with_deletions)
+{
+    transport::PushOptions options = preserved;
+    options.ignore_times = !preserved.keeps_backups();
+    if (!with_deletions) return options;
+    options.delete_missing = true;
+    options.filter_rules = filter_rules;
+    return options;
+}
+
+namespace {
+
+boost::asio::awaitable<PushReport> push_pieces(PushJob& job)
+{
+    const auto source = std::make_shared<const Beneath>(open_source(job));
+    const std::function<bool()> cancelled = [flag = job.cancelled] { return flag && *flag; };
+    const bool whole = sees_whole_source(job.batch);
+    if (job.links) job.links->saw(job.links_seen);
+    if (job.links) job.links->moved(job.links_moved);
+    if (job.links && whole) job.links->whole_source_begins(std::chrono::steady_clock::now());
+    PiecesAhead pieces(job.sessions->pool(), source, job.observe, std::move(job.batch),
+                       job.piece_entries, job.cancelled);
+    PushReport report;
+    PushReport last;
+    FollowLinks how{.whole_source = whole, .first_piece = true};
+    for (;;) {
+        std::optional<Pieces::Piece> piece = co_await pieces.next();
+        if (cancelled()) throw Error(ErrorKind::local, Remedy::retry, "stopped");
+        if (!piece) break;
+        if (job.arrived && last.unattributed.empty() && !last.sightings.empty()) job.arrived(last);
+        report.add(std::move(last));
+        last = co_await push_piece(job, *source, std::move(*piece), how);
+        how.first_piece = false;
+    }
+    report.add(std::move(last));
+    if (job.links && report.unattributed.empty()) job.links->arrived();
+    if (job.links && whole) job.links->whole_source_seen(std::chrono::steady_clock::now());
+    co_return report;
 }
 
 }  // namespace
 
 boost::asio::awaitable<PushReport> push_batch(PushJob job)
 {
-    PushReport report;
-    const Beneath source = open_source(job);
-    const std::function<bool()> cancelled = [flag = job.cancelled] { return flag && *flag; };
-    Observation observation = observe(source, job.batch, job.observe, cancelled);
-    if (cancelled()) throw Error(ErrorKind::local, Remedy::retry, "stopped");
-    if (!observation.observed.at[std::string()])
-        throw Error(ErrorKind::source, Remedy::retry,
-                    "source " + quoted(job.source) + " cannot be read");
-    if (job.links) follow_links(job, source, job.batch, observation, report);
-    set_aside(observation.unobserved, job.batch, report);
-    plan::Plan planned = plan::make_plan(job.batch, observation.observed, job.plan);
-    observation = Observation();  // a large tree's entries are in the lists now
-    report.withheld = std::move(planned.withheld);
-    report.deletions = planned.deletions;
-
-    for (plan::Step& step : planned.steps) {
-        transport::Endpoint endpoint = job.endpoint();
-        transport::PushOptions options = options_for(step, job);
-        const std::unique_ptr<transport::PushSession> session =
-            co_await transport::connect(std::move(endpoint), std::move(options));
-        ++report.sessions;
-        report.peer = session->peer();
-        transport::PushOutcome outcome;
-        try {
-            outcome = co_await session->push(std::move(step.list), source, job.progress.get());
-        } catch (const Error& error) {
-            throw BrokenPush(error);
-        }
-        add(report, std::move(outcome));
+    try {
+        PushReport report = co_await push_pieces(job);
+        report.broken_in = std::move(job.broken_in);
+        co_return report;
+    } catch (const Error& error) {
+        // Whatever ended the push, what broke before has left its temporary files.
+        const auto* broken = dynamic_cast<const BrokenPush*>(&error);
+        const bool begun = job.had_session || !job.broken_in.empty() || may_have_begun(error);
+        if (broken == nullptr && !begun) throw;
+        throw BrokenPush(error, broken != nullptr ? broken->path() : std::nullopt, begun,
+                         std::move(job.broken_in));
     }
-    co_return report;
 }
 
 boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,
@@ -182,9 +453,8 @@ boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,
     const Beneath nothing_below("/", true);  // no file is asked for
     const std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(std::move(endpoint), std::move(options));
-    transport::PushList nothing;
-    const transport::PushOutcome outcome =
-        co_await session->push(std::move(nothing), nothing_below, nullptr);
+    const transport::PushList nothing;
+    const transport::PushOutcome outcome = co_await session->push(nothing, nothing_below, nullptr);
     (void)outcome;
     co_return session->peer();
 }

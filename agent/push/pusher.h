@@ -3,6 +3,10 @@
 
 #include "agent/push/link_index.h"
 #include "agent/push/observe.h"
+#include "agent/push/open_files.h"
+#include "agent/push/session_pool.h"
+#include "agent/push/unasked.h"
+#include "agent/state/sightings.h"
 #include "transport/push_session.h"
 
 #include <sys/types.h>
@@ -10,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 
 namespace lockstep::push {
 
@@ -20,44 +25,85 @@ struct SourceIdentity {
     bool operator==(const SourceIdentity&) const = default;
 };
 
-// Everything a push needs, by value: it runs on the transfer pool while its owner goes on.
-struct PushJob {
-    std::string source;  // absolute
-    SourceIdentity identity;
-    std::function<transport::Endpoint()>
-        endpoint;                           // reads the password afresh; may throw Error(auth)
-    transport::PushOptions options;         // what the mapping preserves
-    std::vector<std::string> filter_rules;  // protect what is excluded from deletions
-    ObserveOptions observe;
-    plan::PlanOptions plan;
-    plan::Batch batch;
-    std::shared_ptr<LinkIndex> links;               // this destination's; null: no link is followed
-    std::shared_ptr<transport::Progress> progress;  // may be null
-    std::shared_ptr<std::atomic<bool>> cancelled;
-};
-
 // Paths are those of the batch or below them; "" is the source itself.
 struct PushReport {
+    void add(PushReport more);
+
     std::vector<transport::PathFailure> failures;
     std::vector<std::string> unlisted;  // of the failures, directories whose content is unknown
     std::vector<std::string> unattributed;
     std::vector<std::string> withheld;  // deletions, too many of them
+    std::vector<std::string> held;      // open for writing: they wait for their close
+    std::set<std::string> broken_in;    // directories of files that a session lost on the way
     bool links_unknown = false;         // a file has names that nobody knows: compare the source
     bool max_delete_hit = false;        // the daemon stopped deleting in a compare
     std::size_t deletions = 0;
+    state::Sightings sightings;  // the states that were sent, but for the failures
+    std::vector<std::pair<std::string, state::Fingerprint>> racy;  // of these
     transport::PushFigures figures;
     std::optional<transport::PeerFacts> peer;  // none: nothing had to be sent
     std::uint32_t sessions = 0;
+};
+
+// Everything a push needs, by value: it runs on the transfer pool while its owner goes on.
+struct PushJob {
+    std::string source;  // absolute
+    SourceIdentity identity;
+    std::shared_ptr<SessionPool> sessions;  // the push runs on its strand
+    std::shared_ptr<Unasked> unasked;       // null: nothing is sent unasked
+    OpenFiles open_files;
+    std::shared_ptr<state::IndexReader> index;  // null: it is not known which files are new
+    std::string destination;                    // as the index calls it
+    bool destination_known = false;             // it has had a whole compare
+    transport::PushOptions options;             // what the mapping preserves
+    std::vector<std::string> filter_rules;      // protect what is excluded from deletions
+    ObserveOptions observe;
+    plan::PlanOptions plan;
+    plan::Batch batch;
+    std::size_t piece_entries = 10'000;  // of one list, unless a directory has more
+    std::shared_ptr<LinkIndex> links;    // this destination's; null: no link is followed
+    LinksSeen links_seen;                // by others, since the last push
+    std::vector<LinkMove> links_moved;   // since then
+    std::set<std::string>
+        not_now;  // files that failed and wait: a compare sends no content of them
+    std::shared_ptr<transport::Progress> progress;  // may be null
+    // Told of each piece that has arrived but the last, on the pool; may take its sightings away.
+    // Not of one about which the daemon said what we do not understand.
+    std::function<void(PushReport&)> arrived;
+    std::shared_ptr<std::atomic<bool>> cancelled;
+    bool had_session = false;         // on the way: one has done its work
+    std::set<std::string> broken_in;  // on the way; see PushReport
 };
 
 // The session broke while files were under way. A daemon whose process was killed leaves the
 // temporary file it was writing (".NAME.XXXXXX") beside its target, and nobody there removes it.
 class BrokenPush : public Error {
 public:
-    explicit BrokenPush(const Error& why) : Error(why) {}
+    // `begun`: the daemon may have begun with the list of this session, or done one before it.
+    explicit BrokenPush(const Error& why, std::optional<std::string> path = {}, bool begun = true,
+                        std::set<std::string> directories = {})
+        : Error(why), path_(std::move(path)), begun_(begun), directories_(std::move(directories))
+    {
+    }
+    // The daemon gave up over this one.
+    const std::optional<std::string>& path() const noexcept { return path_; }
+    bool begun() const noexcept { return begun_; }
+    // Where temporary files may be.
+    const std::set<std::string>& directories() const noexcept { return directories_; }
+
+private:
+    std::optional<std::string> path_;
+    bool begun_;
+    std::set<std::string> directories_;
 };
 
-// Runs on a strand of the transfer pool. Throws Error when a session as a whole failed, BrokenPush
+// The options of the usual push of live changes, those that a warm session is opened with. A daemon
+// may refuse the ones that deletions need.
+transport::PushOptions live_options(const transport::PushOptions& preserved,
+                                    const std::vector<std::string>& filter_rules,
+                                    bool with_deletions);
+
+// Runs on the strand of its sessions. Throws Error when a session as a whole failed, BrokenPush
 // when that was after its list was begun: then nothing of the batch counts as acknowledged.
 // Error(source, retry) when the source is not the directory it was.
 boost::asio::awaitable<PushReport> push_batch(PushJob job);

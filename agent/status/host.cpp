@@ -36,7 +36,7 @@ std::string host_of(std::string_view header)
 {
     if (header.starts_with('[')) {
         const std::size_t close = header.find(']');
-        return close == header.npos ? "" : std::string(header.substr(1, close - 1));
+        return close == std::string_view::npos ? "" : std::string(header.substr(1, close - 1));
     }
     return std::string(header.substr(0, header.find(':')));
 }
@@ -46,12 +46,12 @@ std::string host_of(std::string_view header)
 std::optional<HostPort> parse_host_port(std::string_view text)
 {
     const std::size_t colon = text.rfind(':');
-    if (colon == text.npos || !is_port(text.substr(colon + 1))) return std::nullopt;
+    if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return std::nullopt;
     std::string_view host = text.substr(0, colon);
     if (host.starts_with('[')) {
         if (!host.ends_with(']')) return std::nullopt;
         host = host.substr(1, host.size() - 2);
-    } else if (host.find(':') != host.npos) {
+    } else if (host.find(':') != std::string_view::npos) {
         return std::nullopt;  // an IPv6 address needs its brackets
     }
     if (host.empty()) return std::nullopt;

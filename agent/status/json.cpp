@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 json::string text(std::string_view any)
 {
-    return json::string(as_utf8(any));
+    return {as_utf8(any)};
 }
 
 json::array texts(const std::vector<std::string>& all)

@@ -33,16 +33,16 @@ std::string socket_text(const std::string& path)
     return "status socket " + quoted(path);
 }
 
-sockaddr_un unix_address(const std::string& path, const std::string& shown)
+sockaddr_un unix_address(const std::string& bound, const std::string& shown)
 {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
+    if (bound.size() >= sizeof address.sun_path)
         refuse(socket_text(shown),
                "longer than the " +
-                   std::to_string(sizeof address.sun_path - 1 - (path.size() - shown.size())) +
+                   std::to_string(sizeof address.sun_path - 1 - (bound.size() - shown.size())) +
                    " bytes a socket's path may have");
-    std::memcpy(address.sun_path, path.data(), path.size());
+    std::memcpy(address.sun_path, bound.data(), bound.size());
     return address;
 }
 

@@ -81,4 +81,23 @@ TEST_CASE("a daemon that has no connection left is waited for, and two mappings 
     CHECK(tree_differences(dir / "src1", dir / "dst/one") == Lines{});
 }
 
+TEST_CASE("a push of several sessions waits for the slot of its own last one", "[e2e][C31]")
+{
+    const TempDir dir;
+    write_file(dir / "src/d/file", "content");
+    make_dirs(dir / "dst");
+    // A session keeps its slot for a while after its end.
+    RealDaemon daemon({{.name = "m",
+                        .path = dir / "dst",
+                        .lines = {"max connections = 1", "post-xfer exec = /bin/sleep 0.3"}}});
+    AgentConfig config =
+        config_of("web", dir / "src", {daemon.url("m")}, {"batch: { max_files: 1 }"});
+    config.mappings[0].destinations[0].lines = {"warm_sessions: 0",
+                                                "retry: { initial: 50ms, max: 500ms }"};
+    Agent agent(config);
+
+    CHECK(agent.flush(seconds(20)) == 0);  // a compare, a session a directory
+    CHECK(tree_differences(dir / "src", dir / "dst") == Lines{});
+}
+
 }  // namespace lockstep::testing

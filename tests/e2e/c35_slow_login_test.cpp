@@ -35,7 +35,8 @@ TEST_CASE("a daemon that is slow to greet is waited for, by few sessions and wit
     CHECK(row.at("errors").to_number<int>() == 0);
     CHECK(row.at("retries").to_number<int>() == 0);
     CHECK(row.at("last_error").is_null());
-    CHECK(line.counters().most_open <= 3);  // 2 connections and a warm one
+    // 2 connections, a warm one, and one whose end the line has not seen yet.
+    CHECK(line.counters().most_open <= 4);
 }
 
 }  // namespace lockstep::testing

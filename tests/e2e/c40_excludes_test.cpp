@@ -1,3 +1,4 @@
+#include "tests/e2e/live_mirror.h"
 #include "tests/support/agent.h"
 #include "tests/support/real_daemon.h"
 #include "tests/support/tree_equal.h"
@@ -88,6 +89,57 @@ TEST_CASE("a directory that goes leaves what is excluded in it at the destinatio
     CHECK(read_file(dir / "dst/d/kept.tmp") == "theirs");
     CHECK_FALSE(exists(dir / "dst/d/file"));
     CHECK(agent.destination("web").at("errors").to_number<int>() == 0);
+}
+
+TEST_CASE("an excluded name that comes or goes changes its directory's times there too",
+          "[e2e][C40]")
+{
+    LiveMirror mirror({.mapping_lines = {R"(exclude: ["*.tmp"])"}});
+    make_dirs(mirror.source("d/e"));
+    REQUIRE(mirror.flushed_differences() == Lines{});
+
+    write_file(mirror.source("d/x.tmp"), "x");
+    rename_path(mirror.source("d/x.tmp"), mirror.source("d/e/y.tmp"));
+
+    REQUIRE(mirror.agent.flush() == 0);
+    CHECK(tree_differences(mirror.source(), mirror.dest(), {"--exclude=*.tmp"}) == Lines{});
+    CHECK_FALSE(exists(mirror.dest("d/e/y.tmp")));
+}
+
+TEST_CASE("a file that becomes an excluded directory is gone there, and comes back", "[e2e][C40]")
+{
+    LiveMirror mirror(
+        {.mapping_lines = {R"(exclude: ["/cache/"])"},
+         .before = [](const std::string& source) { write_file(source + "/cache", "a file"); }});
+    REQUIRE(mirror.flushed_differences() == Lines{});
+
+    remove_file(mirror.source("cache"));
+    write_file(mirror.source("cache/secret"), "not to be sent");
+    REQUIRE(mirror.agent.flush() == 0);
+    CHECK(names_in(mirror.dest()).empty());
+
+    remove_tree(mirror.source("cache"));
+    write_file(mirror.source("cache"), "a file again");
+    CHECK(mirror.flushed_differences() == Lines{});
+}
+
+TEST_CASE("a file that became an excluded directory while nobody looked is gone there",
+          "[e2e][C40]")
+{
+    LiveMirror mirror({.mapping_lines = {R"(exclude: ["/cache/"])"}});
+    write_file(mirror.source("cache"), "a file");
+    REQUIRE(mirror.flushed_differences() == Lines{});
+    const bool seen_going = GENERATE(false, true);
+    if (seen_going) {
+        REQUIRE(mirror.agent.command({"pause", "web"}) == 0);
+        remove_file(mirror.source("cache"));
+    }
+    mirror.agent.kill9();
+    if (!seen_going) remove_file(mirror.source("cache"));
+    write_file(mirror.source("cache/inside"), "not for them");
+    mirror.agent.start();
+    REQUIRE(mirror.agent.flush() == 0);
+    CHECK(names_in(mirror.dest()).empty());
 }
 
 TEST_CASE("a pattern with the source's own path is refused with the right spelling", "[e2e][C40]")

@@ -96,6 +96,36 @@ TEST_CASE("a real tree arrives at the first start and stays in step while it is 
     CHECK(mirror.full_compares() == 1);
 }
 
+TEST_CASE("a tree that is compared in many pieces arrives whole, and what is alien goes",
+          "[e2e][first_sync]")
+{
+    LiveMirror mirror(
+        {.mapping_lines = {"batch: { max_files: 40 }"}, .before = [](const std::string& source) {
+             copy_system_tree(source);
+             write_file(source + "/links/one/name", "linked");
+             make_dirs(source + "/links/two");
+             make_hard_link(source + "/links/one/name", source + "/links/two/name");
+         }});
+    REQUIRE(mirror.flushed_differences() == Lines{});
+    CHECK(mirror.sent("sessions") > 5);
+
+    write_file(mirror.dest("links/alien"), "not at the source");
+    write_file(mirror.dest("alien/deep/file"), "not at the source");
+    REQUIRE(mirror.agent.command({"resync", "web"}) == 0);
+    CHECK(mirror.differences() == Lines{});
+    CHECK(status_of(mirror.dest("links/one/name")).st_ino ==
+          status_of(mirror.dest("links/two/name")).st_ino);
+}
+
+TEST_CASE("a first start compares once", "[e2e][first_sync]")
+{
+    LiveMirror mirror({.before = [](const std::string& source) { make_dirs(source + "/a/b/c"); }});
+
+    REQUIRE(mirror.flushed_differences() == Lines{});
+
+    CHECK(mirror.sent("sessions") == 1);
+}
+
 TEST_CASE("a restart in step sends no content", "[e2e][first_sync]")
 {
     LiveMirror mirror({.before = copy_system_tree});

@@ -16,7 +16,7 @@ std::vector<std::string> faithful()
 LiveMirror::LiveMirror(MirrorOptions options)
     : source_(prepared(dir_, options)),
       daemon({{.name = "m", .path = dir_ / "dst", .lines = faithful()}}),
-      agent(config(*this, options), AgentOptions{.uid = options.uid})
+      agent(config(*this, options), AgentOptions{.uid = options.uid, .under = options.under})
 {
 }
 

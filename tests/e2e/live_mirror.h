@@ -21,6 +21,7 @@ std::vector<std::string> faithful();
 
 struct MirrorOptions {
     std::optional<uid_t> uid{};                // of the agent; the daemon stays root
+    std::vector<std::string> under{};          // see AgentOptions
     std::vector<std::string> mapping_lines{};  // "exclude: [\"*.tmp\"]"
     // Fills the source before the agent starts.
     std::function<void(const std::string& source)> before{};

@@ -26,6 +26,13 @@ std::string tail(const std::string& text)
 
 }  // namespace
 
+std::vector<std::string> with_kernel_limit(const std::string& name, int value)
+{
+    const std::string script =
+        "echo " + std::to_string(value) + " > /proc/sys/user/" + name + " && exec \"$@\"";
+    return {"/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c", script, "sh"};
+}
+
 std::string lockstep_binary()
 {
     const char* given = std::getenv("LOCKSTEP_BIN");
@@ -83,7 +90,7 @@ int Agent::flush(milliseconds timeout, const std::vector<std::string>& names)
     const milliseconds limit = timeout * patience;
     std::vector<std::string> args{"flush", "--timeout", std::to_string(limit.count()) + "ms"};
     args.insert(args.end(), names.begin(), names.end());
-    return command(args, timeout + seconds(10));
+    return command(args, limit + seconds(10));
 }
 
 int Agent::command(std::vector<std::string> args, milliseconds bound)
@@ -116,7 +123,8 @@ void Agent::start()
 {
     hand_over();
     Command command;
-    command.argv = {lockstep_binary(), "run", "-c", config_path()};
+    command.argv = options_.under;
+    command.argv.insert(command.argv.end(), {lockstep_binary(), "run", "-c", config_path()});
     command.env = options_.env;
     command.stdout_file = dir_ / "log";
     command.stderr_file = dir_ / "log";

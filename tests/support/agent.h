@@ -19,11 +19,17 @@ namespace lockstep::testing {
 struct AgentOptions {
     std::optional<uid_t> uid{};  // and the same gid; needs root. See nobody
     std::vector<std::string> env{};
+    // Put before `lockstep run`; must become it in the end (exec). See with_kernel_limit.
+    std::vector<std::string> under{};
     bool start = true;
     bool wait_until_up = true;  // false: for configurations that must be refused
 };
 
 constexpr uid_t nobody = 65534;
+
+// For AgentOptions::under: a user namespace of its own in which "max_inotify_watches" or
+// "max_inotify_instances" is `value`. Needs root.
+std::vector<std::string> with_kernel_limit(const std::string& name, int value);
 
 // $LOCKSTEP_BIN, else the binary of this build.
 std::string lockstep_binary();

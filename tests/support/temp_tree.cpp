@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -257,6 +259,15 @@ void set_owner(const std::string& path, uid_t uid, gid_t gid)
 void set_xattr(const std::string& path, const std::string& name, std::string_view value)
 {
     check(::lsetxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0), "setxattr", path);
+}
+
+bool set_immutable(const std::string& path, bool on)
+{
+    const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    int flags = 0;
+    if (!file || ::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) != 0) return false;
+    flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+    return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
 }
 
 void set_mtime(const std::string& path, timespec mtime)

@@ -48,6 +48,9 @@ void make_fifo(const std::string& path, mode_t mode = 0644);
 void set_mode(const std::string& path, mode_t mode);
 void set_owner(const std::string& path, uid_t uid, gid_t gid);  // does not follow
 void set_xattr(const std::string& path, const std::string& name, std::string_view value);
+// Nobody may change it until it is taken back, root included, nor what is directly in it. False
+// where the file system or the user cannot.
+bool set_immutable(const std::string& path, bool on);
 void set_mtime(const std::string& path, timespec mtime);  // does not follow; atime untouched
 timespec mtime_of(const std::string& path);
 struct stat status_of(const std::string& path);  // lstat

@@ -14,12 +14,14 @@ namespace asio = boost::asio;
 
 asio::awaitable<void> run(const transport::Endpoint& endpoint,
                           const transport::PushOptions& options, const transport::PushList& list,
-                          const Beneath& source, Pushed& pushed)
+                          const Beneath& source, std::optional<transport::Expected> expected,
+                          Pushed& pushed)
 {
     const std::unique_ptr<transport::PushSession> session =
-        co_await transport::connect(endpoint, options);
+        co_await transport::connect(endpoint, options, std::move(expected));
     pushed.peer = session->peer();
     pushed.outcome = co_await session->push(list, source, nullptr);
+    pushed.expected = session->expected();
 }
 
 void add(const Beneath& source, const std::string& path, transport::PushList& list)
@@ -42,7 +44,7 @@ void add(const Beneath& source, const std::string& path, transport::PushList& li
         entry.size = entry.target.size();
     }
     if (status.st_nlink > 1 && !entry.is_directory()) {
-        entry.link_dev = status.st_dev;
+        entry.link_dev = transport::link_device(status.st_dev);
         entry.link_inode = status.st_ino;
     }
     const bool directory = entry.is_directory();
@@ -56,17 +58,37 @@ void add(const Beneath& source, const std::string& path, transport::PushList& li
 }  // namespace
 
 Pushed push(const transport::Endpoint& endpoint, const transport::PushOptions& options,
-            const transport::PushList& list, const std::string& source)
+            const transport::PushList& list, const std::string& source,
+            const std::optional<transport::Expected>& expected)
 {
     asio::io_context context(1);
     const Beneath beneath(source, true);
     Pushed pushed;
     std::exception_ptr failure;
     const auto ended = [&failure](std::exception_ptr how) { failure = how; };
-    asio::co_spawn(context, run(endpoint, options, list, beneath, pushed), ended);
+    asio::co_spawn(context, run(endpoint, options, list, beneath, expected, pushed), ended);
     context.run();
     if (failure) std::rethrow_exception(failure);
     return pushed;
+}
+
+std::string made(const std::string& path)
+{
+    testing::make_dirs(path);
+    return path;
+}
+
+transport::Endpoint endpoint_of(const testing::RealDaemon& daemon,
+                                std::chrono::milliseconds timeout)
+{
+    transport::Endpoint endpoint;
+    endpoint.host = "127.0.0.1";
+    endpoint.port = daemon.port();
+    endpoint.module = "m";
+    endpoint.user = "u";
+    endpoint.password = "p";
+    endpoint.timeout = timeout;
+    return endpoint;
 }
 
 transport::PushList list_of(const std::string& source)

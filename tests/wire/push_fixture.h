@@ -1,8 +1,11 @@
 // A push over a real connection to a real daemon, run to its end.
 #pragma once
 
+#include "tests/support/real_daemon.h"
 #include "transport/push_session.h"
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 namespace lockstep::wire_test {
@@ -10,11 +13,18 @@ namespace lockstep::wire_test {
 struct Pushed {
     transport::PushOutcome outcome;
     transport::PeerFacts peer;
+    std::optional<transport::Expected> expected;  // of the next session
 };
 
 // Connects, pushes, returns; throws what the session threw. Bounded by the endpoint's timeout.
 Pushed push(const transport::Endpoint& endpoint, const transport::PushOptions& options,
-            const transport::PushList& list, const std::string& source);
+            const transport::PushList& list, const std::string& source,
+            const std::optional<transport::Expected>& expected = std::nullopt);
+
+// The directory, made; and where a module "m" of a daemon on loopback is, for user "u" with "p".
+std::string made(const std::string& path);
+transport::Endpoint endpoint_of(const testing::RealDaemon& daemon,
+                                std::chrono::milliseconds timeout);
 
 // Every entry at and below `source`, parents first, "." included.
 transport::PushList list_of(const std::string& source);

@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 using namespace lockstep;
 using namespace lockstep::testing;
@@ -23,24 +24,9 @@ struct Ends {
     RealDaemon daemon{{{.name = "m", .path = made(dir / "dst"), .user = "u", .password = "p"}}};
 
     Ends() { make_dirs(source()); }
-    static std::string made(const std::string& path)
-    {
-        make_dirs(path);
-        return path;
-    }
     std::string source() const { return dir / "src"; }
     std::string destination() const { return dir / "dst"; }
-    Endpoint endpoint() const
-    {
-        Endpoint endpoint;
-        endpoint.host = "127.0.0.1";
-        endpoint.port = daemon.port();
-        endpoint.module = "m";
-        endpoint.user = "u";
-        endpoint.password = "p";
-        endpoint.timeout = 30s;
-        return endpoint;
-    }
+    Endpoint endpoint() const { return endpoint_of(daemon, 30s); }
 };
 
 // A bit of everything a list can say.
@@ -153,6 +139,40 @@ TEST_CASE("deletion marks remove files, links and whole directories", "[wire][pu
 
     CHECK(pushed.outcome.failures.empty());
     CHECK(names_in(ends.destination()) == std::vector<std::string>{"stays"});
+}
+
+TEST_CASE("values of attributes are those of the file that they are asked for",
+          "[wire][push][delete][xattrs]")
+{
+    const Ends ends;
+    write_file(ends.destination() + "/gone", "x");
+    const std::string value(100, 'v');  // said only when asked for
+    for (const char* name : {"a", "z"}) {
+        write_file(ends.source() + "/" + name, name);
+        REQUIRE(::setxattr((ends.source() + "/" + name).c_str(), "user.test", (name + value).data(),
+                           value.size() + 1, 0) == 0);
+    }
+    PushList list = list_of(ends.source());
+    list.entries[0].dir_kind = DirKind::plain;
+    for (Entry& entry : list.entries)
+        if (entry.is_regular()) entry.xattrs = {{"user.test", entry.path + value}};
+    Entry gone;
+    gone.path = "gone";
+    list.entries.push_back(gone);
+    PushOptions options;
+    options.delete_missing = true;
+    options.xattrs = true;
+
+    push(ends.endpoint(), options, list, ends.source());
+
+    CHECK(names_in(ends.destination()) == std::vector<std::string>{"a", "z"});
+    for (const char* name : {"a", "z"}) {
+        std::string there(200, '\0');
+        const ssize_t got = ::getxattr((ends.destination() + "/" + name).c_str(), "user.test",
+                                       there.data(), there.size());
+        REQUIRE(got == 101);
+        CHECK(there.substr(0, 101) == name + value);
+    }
 }
 
 TEST_CASE("what the rules exclude survives the deletion of the directory around it",
@@ -311,4 +331,31 @@ TEST_CASE("hard links arrive as links over protocols 30 to 32", "[wire][push][ha
     CHECK(pushed.outcome.figures.files_sent == 1);
     CHECK(status_of(ends.destination() + "/d/c").st_nlink == 3);
     CHECK(read_file(ends.destination() + "/b") == read_file(ends.source() + "/a"));
+}
+
+TEST_CASE("another file in a linked one's place does not reach its other names",
+          "[wire][push][hard_links]")
+{
+    const Ends ends;
+    write_file(ends.source() + "/a", "one file");
+    make_hard_link(ends.source() + "/a", ends.source() + "/b");
+    const PushList seen = list_of(ends.source());
+    const std::string name = GENERATE(as<std::string>{}, "/a", "/b");
+    const bool gone = GENERATE(false, true);
+    if (gone)
+        remove_file(ends.source() + name);
+    else
+        replace_file(ends.source() + name, "another");
+    PushOptions options;
+    options.hard_links = true;
+
+    const Pushed pushed = push(ends.endpoint(), options, seen, ends.source());
+
+    // The receiver chooses by which name it asks for the content.
+    const std::string other = ends.destination() + (name == "/a" ? "/b" : "/a");
+    if (exists(other))
+        CHECK(read_file(other) == "one file");
+    else
+        CHECK(pushed.outcome.failures.size() == 2);
+    for (const PathFailure& failure : pushed.outcome.failures) CHECK(failure.vanished);
 }

@@ -138,6 +138,33 @@ TEST_CASE("a value out of range says the range", "[config][load]")
             "'10ms'"});
 }
 
+TEST_CASE("what is sent otherwise than it is here has a form", "[config][load]")
+{
+    CHECK(
+        mapping_errors("  chmod: D75x\n"
+                       "  chown: web\n"
+                       "  backup: { dir: ../out, suffix: a/b }\n") ==
+        Lines{"f:5:10: mappings[0].chmod: expected modes such as \"D755,F644\", or null, found "
+              "'D75x'",
+              "f:6:10: mappings[0].chown: expected user:group, one of which may be left out, or "
+              "null, found 'web'",
+              "f:7:18: mappings[0].backup.dir: expected a directory inside the module, found "
+              "'../out'",
+              "f:7:34: mappings[0].backup.suffix: expected text behind the name, such as ~, found "
+              "'a/b'"});
+    CHECK(mapping_errors("  chown: nobody-is-called-so:root\n") ==
+          Lines{"f:5:10: mappings[0].chown: expected a user and a group of this host, numbers, or "
+                "numeric_ids: false, found 'nobody-is-called-so:root'"});
+
+    const LoadResult here = load_text(mapping_with("  chown: \"daemon:\"\n"), "f");
+    REQUIRE(here.config);
+    CHECK(here.config->mappings[0].chown == Owner{"1", ""});
+    const LoadResult there =
+        load_text(mapping_with("  numeric_ids: false\n  chown: nobody-is-called-so:root\n"), "f");
+    REQUIRE(there.config);
+    CHECK(there.config->mappings[0].chown == Owner{"nobody-is-called-so", "root"});
+}
+
 TEST_CASE("what a mapping needs and has not is reported at the mapping", "[config][load]")
 {
     CHECK(

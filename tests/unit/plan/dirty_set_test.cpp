@@ -127,7 +127,14 @@ TEST_CASE("past its bound the set becomes the whole tree and keeps its oldest ma
     REQUIRE(batch.paths.size() == 1);
     CHECK(batch.paths[0].path.empty());
     CHECK(batch.paths[0].look == Look::subtree);
-    set.settle(batch, {}, t0 + 1min);
+    CHECK(batch.paths[0].changed_since == t0);
+    // Also when it did not arrive, and something else made it dirty meanwhile.
+    set.add("", Look::subtree, t0 + 2min);
+    set.give_back(batch, t0 + 2min, DirtySet::Begun::no);
+    const Batch again = set.take(10, t0 + 2min);
+    REQUIRE(again.paths.size() == 1);
+    CHECK(again.paths[0].changed_since == t0);
+    set.settle(again, {}, t0 + 3min);
     CHECK(set.empty());
     CHECK(set.reached(set.mark()));
 }
@@ -149,7 +156,7 @@ TEST_CASE("whatever is taken, settled and given back, nothing is lost and nothin
         }
         const Batch batch = set.take(1 + random() % 5, now);
         if (random() % 4 == 0) {
-            set.give_back(batch, now);
+            set.give_back(batch, now, DirtySet::Begun::no);
             continue;
         }
         std::vector<DirtySet::Again> again;
@@ -172,4 +179,159 @@ TEST_CASE("whatever is taken, settled and given back, nothing is lost and nothin
     CHECK(set.empty());
     CHECK_FALSE(set.oldest_since());
     CHECK(set.reached(set.mark()));
+}
+
+namespace {
+
+using Moves = std::vector<Move>;
+
+// As the settling hands them over: what moved, then what it left.
+void move(DirtySet& set, const std::string& from, const std::string& to)
+{
+    set.add_moved({{from, to, Look::content, t0}});
+    set.add(from, Look::content, t0);
+}
+
+}  // namespace
+
+TEST_CASE("a batch says where the destination has what was moved", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    move(set, "a", "b");
+    move(set, "b", "c");
+    CHECK(set.take(10, t0).moves == Moves{{"a", "c"}});
+
+    INFO("of names that change hands at once, each from the one before");
+    set.add_moved({{"2", "3", Look::content, t0}, {"1", "2", Look::content, t0}});
+    set.add("1", Look::content, t0);
+    CHECK(set.take(10, t0).moves == Moves{{"2", "3"}, {"1", "2"}});
+}
+
+TEST_CASE("a move is taken along before its origin is deleted", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    const std::string first = GENERATE(as<std::string>{}, "d", "d/x", "d/x/y");
+    set.add(first, Look::attributes, t0);
+    move(set, "d/x", "moved");
+    const Batch batch = set.take(1, t0);
+    REQUIRE(batch.paths.size() == 2);
+    CHECK(batch.moves == Moves{{"d/x", "moved"}});
+}
+
+TEST_CASE("a listing waits for more than a batch of other paths", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("d", Look::listing, t0);
+    set.add("e", Look::listing, t0);
+    for (const char* path : {"d/1", "d/2", "d/3"}) set.add(path, Look::content, t0);
+    for (const std::string& expected :
+         {std::string("d/1 d/2"), std::string("d/3 d"), std::string("e")}) {
+        std::string taken;
+        for (const DirtyPath& dirty : set.take(2, t0).paths)
+            taken += (taken.empty() ? "" : " ") + dirty.path;
+        CHECK(taken == expected);
+    }
+}
+
+TEST_CASE("what failed as a move waits for its turn", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    move(set, "a", "b");
+    const Batch batch = set.take(10, t0);
+    REQUIRE(batch.moves == Moves{{"a", "b"}});
+    set.settle(
+        batch,
+        {{"b", Look::content, t0 + std::chrono::seconds(9)}, {"a", Look::content, t0, false}}, t0);
+    const Batch others = set.take(10, t0);
+    REQUIRE(others.paths.size() == 1);
+    CHECK(others.paths[0].path == "a");
+    CHECK(others.moves == Moves{});
+}
+
+TEST_CASE("what a destination may not have is not moved there", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    SECTION("written before")
+    {
+        set.add("a", Look::content, t0);
+        move(set, "a", "b");
+        CHECK(set.take(10, t0).moves.empty());
+    }
+    SECTION("written after")
+    {
+        move(set, "a", "b");
+        set.add("b", Look::written, t0);
+        CHECK(set.take(10, t0).moves.empty());
+    }
+    SECTION("did not arrive before")
+    {
+        set.add("a", Look::content, t0);
+        const Batch batch = set.take(10, t0);
+        move(set, "a", "b");
+        set.give_back(batch, t0, DirtySet::Begun::no);
+        CHECK(set.take(10, t0).moves.empty());
+    }
+    SECTION("events were lost")
+    {
+        move(set, "a", "b");
+        set.forget_moves();
+        CHECK(set.take(10, t0).moves.empty());
+    }
+    SECTION("what is in it may have changed for itself")
+    {
+        set.add("a/x", Look::content, t0);
+        set.add("a/y", Look::attributes, t0);
+        set.add("b/z", Look::content, t0 + 1ms);
+        move(set, "a", "b");
+        const Batch batch = set.take(1, t0);
+        CHECK(batch.moves == Moves{{"a", "b"}});
+        CHECK(std::set<std::string>(batch.unsettled.begin(), batch.unsettled.end()) ==
+              std::set<std::string>{"a/x", "b/z"});
+    }
+}
+
+TEST_CASE("what is looked at as closely already is covered", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    set.add("flying", Look::content, t0);
+    set.add("d", Look::subtree, t0);
+    set.take(10, t0);
+    set.add("pending", Look::content, t0);
+    set.add("lesser", Look::attributes, t0);
+    set.add("e", Look::attributes, t0);
+
+    using Looks = DirtySet::Looks;
+    CHECK(set.uncovered({{"flying", Look::content},
+                         {"d/x", Look::content},
+                         {"pending", Look::content},
+                         {"lesser", Look::content},
+                         {"e/x", Look::content},
+                         {"new", Look::subtree}}) ==
+          Looks{{"lesser", Look::content}, {"e/x", Look::content}, {"new", Look::subtree}});
+}
+
+TEST_CASE("what a destination may have begun with goes as content", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    move(set, "a", "b");
+    set.give_back(set.take(10, t0), t0, DirtySet::Begun::perhaps);
+    CHECK(set.take(10, t0).moves == Moves{});
+}
+
+TEST_CASE("a batch that comes back is still moved, unless it was touched", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    move(set, "a", "b");
+    move(set, "c", "d");
+    const Batch batch = set.take(10, t0);
+    set.add("d", Look::content, t0);
+    set.give_back(batch, t0, DirtySet::Begun::no);
+    CHECK(set.take(10, t0).moves == Moves{{"a", "b"}});
+
+    INFO("and what arrived is no origin of later moves");
+    DirtySet other(100);
+    move(other, "a", "b");
+    other.settle(other.take(10, t0), {}, t0);
+    move(other, "b", "c");
+    CHECK(other.take(10, t0).moves == Moves{{"b", "c"}});
 }

@@ -66,7 +66,7 @@ TEST_CASE("listings given back with a batch are as old as the batch", "[plan][li
     dirty.add("d/a", Look::content, now);
     const std::uint64_t mark = dirty.mark();
     Batch batch = dirty.take(10, now);
-    dirty.give_back(batch, now, {"d"});
+    dirty.give_back(batch, now, DirtySet::Begun::perhaps, {"d"});
 
     batch = dirty.take(1, now);
     REQUIRE(batch.paths.size() == 1);
@@ -78,4 +78,29 @@ TEST_CASE("listings given back with a batch are as old as the batch", "[plan][li
     CHECK(batch.paths[0].look == Look::listing);
     dirty.settle(batch, {}, now);
     CHECK(dirty.reached(mark));
+}
+
+TEST_CASE("of a compare that stands for forgotten paths, what changed since is sent for certain",
+          "[plan][listing]")
+{
+    Entry root = make("", 0040755);
+    Observed observed;
+    Entry directory = make("d", 0040755);
+    observed.at = {{"", root}, {"d", directory}};
+    root.dir_kind = directory.dir_kind = DirKind::content;
+    observed.subtrees = {{"", {root, directory}},
+                         {"d", {directory, make("d/old", 0100644), make("d/new", 0100644)}, {2}}};
+    Batch batch;
+    batch.paths = {{"", Look::listing, 1, {}, 0}, {"d", Look::listing, 1, {}, 0}};
+
+    const Plan plan = make_plan(batch, observed, {});
+
+    REQUIRE(plan.steps.size() == 2);
+    CHECK(plan.steps[0].ignore_times);
+    CHECK_FALSE(plan.steps[0].delete_extras);
+    std::vector<std::string> sent;
+    for (const Entry& entry : plan.steps[0].list.entries) sent.push_back(entry.path);
+    CHECK(sent == std::vector<std::string>{".", "d", "d/new"});
+    CHECK(plan.steps[1].delete_extras);
+    CHECK(plan.steps[1].list.entries.size() == 4);
 }

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
+
 using namespace lockstep::plan;
 using namespace std::chrono_literals;
 
@@ -62,4 +64,59 @@ TEST_CASE("a flush takes what has not settled", "[plan][settle]")
     CHECK(settle.take_all().size() == 2);
     CHECK(settle.size() == 0);
     CHECK_FALSE(settle.next_ready());
+}
+
+TEST_CASE("what was only moved says where it was", "[plan][settle]")
+{
+    Settle settle({2ms, 2s});
+    const auto origins = [&] {
+        std::map<std::string, std::string> all;
+        for (const Settled& settled : settle.take_all()) all[settled.path] = settled.moved_from;
+        return all;
+    };
+    using Origins = std::map<std::string, std::string>;
+
+    settle.move("a", "b", Look::content, t0);
+    settle.move("b", "c", Look::content, t0);
+    CHECK(origins() == Origins{{"a", ""}, {"b", ""}, {"c", "a"}});
+
+    INFO("out of what was moved");
+    settle.move("d", "e", Look::subtree, t0);
+    settle.move("e/x/y", "f", Look::content, t0);
+    CHECK(origins() == Origins{{"d", ""}, {"e", "d"}, {"e/x/y", ""}, {"f", "d/x/y"}});
+
+    INFO("and back");
+    settle.move("a", "b", Look::content, t0);
+    settle.move("b", "a", Look::content, t0);
+    CHECK(origins() == Origins{{"a", ""}, {"b", ""}});
+
+    INFO("each to the next name");
+    settle.move("2", "3", Look::content, t0);
+    settle.move("1", "2", Look::content, t0);
+    settle.touch("1", Look::content, false, t0);
+    CHECK(origins() == Origins{{"1", ""}, {"2", "1"}, {"3", "2"}});
+
+    INFO("not what is written to, before or after");
+    settle.touch("a", Look::written, true, t0);
+    settle.move("a", "b", Look::content, t0);
+    settle.move("c", "d", Look::content, t0);
+    settle.touch("d", Look::content, false, t0);
+    settle.move("e", "f", Look::content, t0);
+    settle.touch("f", Look::attributes, false, t0);
+    CHECK(origins() == Origins{{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}, {"e", ""}, {"f", "e"}});
+
+    INFO("however far apart the moves of a chain are");
+    settle.move("a", "b", Look::content, t0);
+    settle.move("b", "c", Look::content, t0 + 1ms);
+    const std::vector<Settled> ready = settle.take_ready(t0 + 2ms);
+    REQUIRE(ready.size() == 2);
+    CHECK(ready[0].path == "a");
+    CHECK(ready[1].path == "c");
+    CHECK(ready[1].moved_from == "a");
+    settle.take_all();
+
+    INFO("nor anything once events were lost");
+    settle.move("a", "b", Look::content, t0);
+    settle.forget_moves();
+    CHECK(origins() == Origins{{"a", ""}, {"b", ""}});
 }

@@ -167,3 +167,20 @@ TEST_CASE("an ACL stands behind the entry once, then its number", "[transport][f
     CHECK(hex(std::span(first).last(2 * acl.size())) == hex(acl) + " " + hex(acl));
     CHECK(hex(std::span(second).last(1)) == "01");
 }
+
+TEST_CASE("deletions go first, and none says its mode", "[transport][flist]")
+{
+    std::vector<Entry> list = docs();
+    list.push_back(entry("docs/older", 0, 0, 0));
+    const std::vector<std::uint32_t> order = sending_order(list);
+    REQUIRE(order == std::vector<std::uint32_t>{4, 5, 0, 1, 2, 3});
+    FlistForm form;
+    form.protocol = 32;
+    FlistEncoder encoder(form);
+    Bytes out;
+    encoder.add(list[order[0]], out);
+    encoder.add(list[order[1]], out);
+    // Flags, name, size and the ids of the first: neither time nor mode stands there.
+    CHECK(hex(out) == hex(bytes("80 82  08 'docs/old'  00 00 00  00 00 "
+                                "80 ba  08 02 'er'  00 00 00")));
+}

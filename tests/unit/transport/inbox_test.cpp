@@ -53,4 +53,25 @@ TEST_CASE("who waits for an item is told at once that the daemon has hung up", "
     CHECK_THROWS_WITH(waited.get(), "connection closed by the daemon (192.0.2.1:873)");
 }
 
+TEST_CASE("a sign of life is told apart from what a daemon has to say", "[transport][inbox]")
+{
+    const auto told_by = [](Bytes frames) {
+        asio::io_context context(1);
+        const auto inbox =
+            std::make_shared<Inbox>(std::make_shared<EndedStream>(context.get_executor()));
+        std::vector<bool> heard;
+        inbox->on_activity([&](bool told) { heard.push_back(told); });
+        inbox->start(std::move(frames));
+        context.run();
+        return heard;
+    };
+    Bytes keepalive;
+    put_keepalive(keepalive);
+    Bytes message;
+    put_frame(message, Tag::info, std::as_bytes(std::span("busy")));
+
+    CHECK(told_by(keepalive) == std::vector<bool>{false});
+    CHECK(told_by(message) == std::vector<bool>{true});
+}
+
 }  // namespace lockstep::transport

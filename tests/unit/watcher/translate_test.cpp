@@ -221,7 +221,7 @@ TEST_CASE("a move below itself is not believed", "[watcher][translate]")
     CHECK(desk.out.suspects == std::vector<Suspect>{{1, "a"}});
 }
 
-TEST_CASE("excluded names are not told, and moves across the border are half a move",
+TEST_CASE("of excluded names their directory's times are told, and moves across are half a move",
           "[watcher][translate]")
 {
     struct Row {
@@ -229,20 +229,21 @@ TEST_CASE("excluded names are not told, and moves across the border are half a m
         Texts told;
     };
     const Row row = GENERATE(values<Row>({
-        {{{.wd = 1, .kind = create, .name = "f.tmp"}}, {}},
-        {{{.wd = 1, .kind = deleted, .name = "f.tmp"}}, {}},
+        {{{.wd = 1, .kind = create, .name = "f.tmp"}}, {"attributes /"}},
+        {{{.wd = 2, .kind = deleted, .name = "f.tmp"}}, {"attributes a/"}},
+        {{{.wd = 2, .kind = EventKind::modify, .name = "f.tmp"}}, {}},
         {{{.wd = 1, .kind = moved_from, .cookie = 5, .name = "f.tmp"},
           {.wd = 1, .kind = moved_to, .cookie = 5, .name = "f"}},
-         {"content f"}},
+         {"attributes /", "content f"}},
         {{{.wd = 1, .kind = moved_from, .cookie = 5, .name = "f"},
           {.wd = 1, .kind = moved_to, .cookie = 5, .name = "f.tmp"}},
-         {"gone f"}},
-        {{{.wd = 1, .kind = moved_from, .cookie = 5, .name = "f.tmp"},
+         {"attributes /", "gone f"}},
+        {{{.wd = 2, .kind = moved_from, .cookie = 5, .name = "f.tmp"},
           {.wd = 1, .kind = moved_to, .cookie = 5, .name = "g.tmp"}},
-         {}},
+         {"attributes a/", "attributes /"}},
         {{{.wd = 1, .kind = moved_from, .directory = true, .cookie = 5, .name = "a"},
           {.wd = 1, .kind = moved_to, .directory = true, .cookie = 5, .name = "a.tmp"}},
-         {"gone a/"}},
+         {"attributes /", "gone a/"}},
     }));
     Desk desk([](std::string_view path, bool) { return path.ends_with(".tmp"); });
 

@@ -1,0 +1,94 @@
+#include "agent/plan/list_builder.h"
+
+#include "base/assert.h"
+#include "base/path.h"
+
+#include <sys/stat.h>
+
+namespace lockstep::plan {
+
+using transport::DirKind;
+using transport::Entry;
+
+const std::optional<Entry>& seen_at(const Observed& observed, const std::string& path)
+{
+    const auto found = observed.at.find(path);
+    LOCKSTEP_ASSERT(found != observed.at.end(),
+                    "every path of a batch and its ancestors are observed");
+    return found->second;
+}
+
+void ListBuilder::add(const std::string& path, const Entry& entry)
+{
+    const auto known = entries_.find(path);
+    if (known != entries_.end() && known->second.dir_kind == DirKind::content) return;
+    entries_.insert_or_assign(path, entry);
+    add_parents(path);
+}
+
+void ListBuilder::remove(const std::string& path)
+{
+    Entry gone;
+    gone.path = path;
+    if (entries_.emplace(path, gone).second) add_parents(path);
+}
+
+bool ListBuilder::fits(const std::string& path) const
+{
+    if (has(path)) return false;
+    for (std::string_view up = parent_of(path); !up.empty(); up = parent_of(up)) {
+        const auto listed = entries_.find(std::string(up));
+        if (listed != entries_.end()) return listed->second.is_directory();
+    }
+    return true;
+}
+
+void ListBuilder::add_only_there(const Entry& entry)
+{
+    LOCKSTEP_ASSERT(fits(entry.path), "no name stands twice, and none below a file");
+    for (std::string_view up = parent_of(entry.path);; up = parent_of(up)) {
+        const std::string name(up);
+        if (has(name)) break;
+        const auto seen = observed_.at.find(name);
+        Entry parent;
+        if (seen != observed_.at.end() && seen->second && seen->second->is_directory()) {
+            parent = *seen->second;
+            parent.dir_kind = DirKind::plain;
+        } else {
+            parent.path = name;
+            parent.mode = S_IFDIR | 0755;
+            parent.dir_kind = DirKind::implied;
+        }
+        entries_.emplace(name, std::move(parent));
+        if (up.empty()) break;
+    }
+    entries_.emplace(entry.path, entry);
+}
+
+transport::PushList ListBuilder::take()
+{
+    transport::PushList list;
+    list.entries.reserve(entries_.size());
+    for (auto& [path, entry] : entries_) {
+        entry.path = path.empty() ? "." : path;
+        list.entries.push_back(std::move(entry));
+    }
+    return list;
+}
+
+void ListBuilder::add_parents(const std::string& path)
+{
+    std::string_view parent = path;
+    while (!parent.empty()) {
+        parent = parent_of(parent);
+        const std::string name(parent);
+        if (entries_.contains(name)) return;
+        const std::optional<Entry>& entry = seen_at(observed_, name);
+        LOCKSTEP_ASSERT(entry && entry->is_directory(), "the parent of an entry is a directory");
+        Entry plain = *entry;
+        plain.dir_kind = DirKind::plain;
+        entries_.emplace(name, std::move(plain));
+    }
+}
+
+}  // namespace lockstep::plan

@@ -1,0 +1,138 @@
+#include "agent/push/observer.h"
+
+#include "base/path.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace lockstep::push {
+namespace {
+
+bool is_since(const timespec& time, const timespec& since)
+{
+    return std::pair(time.tv_sec, time.tv_nsec) >= std::pair(since.tv_sec, since.tv_nsec);
+}
+
+}  // namespace
+
+using transport::DirKind;
+using transport::Entry;
+
+void Observer::see(const std::string& path)
+{
+    see_one(std::string());
+    for (std::size_t slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1))
+        see_one(path.substr(0, slash));
+    see_one(path);
+}
+
+void Observer::see_one(const std::string& path)
+{
+    if (result_.observed.at.contains(path)) return;
+    result_.observed.at.emplace(path, look_at(path));
+}
+
+std::optional<Entry> Observer::look_at(const std::string& path)
+{
+    // Below something that is not there is nothing, whatever comes there in the meantime.
+    if (!path.empty()) {
+        const std::string up(parent_of(path));
+        const auto parent = result_.observed.at.find(up);
+        if (parent != result_.observed.at.end() &&
+            (!parent->second || !parent->second->is_directory())) {
+            if (unknown_.contains(up))
+                unknown_.insert(path);
+            else
+                result_.sightings.missed_path(path);
+            return std::nullopt;
+        }
+    }
+    const timespec looked_at = state::time_of_look();
+    struct stat status {};
+    EntryResult result;
+    result.error = held_.status(path, status);
+    // A file that became a directory may be excluded by that alone.
+    if (result.error == 0 && !path.empty() && options_.excluded &&
+        options_.excluded(path, S_ISDIR(status.st_mode)))
+        result.error = ENOENT;
+    if (result.error == 0) {
+        const Fd* directory = path.empty() ? nullptr : &held_.directory_of(path).fd;
+        if (directory != nullptr && !*directory) directory = nullptr;
+        result = read_entry(source_, path, status, reading_, directory);
+    }
+    if (result.entry) {
+        result_.sightings.saw_path(path, state::fingerprint_of(status, looked_at));
+    } else if (is_absence(result.error)) {
+        result_.sightings.missed_path(path);
+    } else {
+        result_.unobserved.push_back({path, result.error, false});
+        unknown_.insert(path);
+    }
+    return std::move(result.entry);
+}
+
+Observer::Listing Observer::list(const std::string& directory, dev_t device,
+                                 const std::optional<timespec>& changed_since)
+{
+    Listing listing;
+    sightings_before_listing_ = result_.sightings.size();
+    plan::ObservedSubtree subtree;
+    subtree.path = directory;
+    const auto itself = result_.observed.at.find(directory);
+    if (itself == result_.observed.at.end() || !itself->second || !itself->second->is_directory())
+        return listing;
+    subtree.entries.push_back(*itself->second);
+
+    std::vector<DirEntry> names;
+    const timespec looked_at = state::time_of_look();
+    const Opened opened = source_.open_directory(directory);
+    const int error = opened.fd ? Beneath::list(opened.fd, names) : opened.error;
+    if (error != 0) {
+        if (!is_absence(error) && error != EXDEV)
+            result_.unobserved.push_back({directory, error, true});
+        result_.observed.subtrees.push_back(std::move(subtree));
+        return listing;  // stays plain: nothing below it is deleted
+    }
+    bool complete = true;
+    result_.sightings.enter(directory, true);
+    for (const DirEntry& name : names) {
+        std::string path = join(directory, name.name);
+        const bool is_directory = S_ISDIR(name.status.st_mode);
+        if (options_.excluded && options_.excluded(path, is_directory)) continue;
+        EntryResult result = read_entry(source_, path, name.status, reading_, &opened.fd);
+        if (!result.entry) {
+            if (is_absence(result.error)) continue;
+            result_.unobserved.push_back({path, result.error, false});
+            complete = false;
+            continue;
+        }
+        if (changed_since && result.entry->is_regular() &&
+            is_since(name.status.st_ctim, *changed_since))
+            subtree.changed.push_back(subtree.entries.size());
+        subtree.entries.push_back(std::move(*result.entry));
+        result_.sightings.saw(name.name, state::fingerprint_of(name.status, looked_at));
+        if (!is_directory && name.status.st_nlink > 1) listing.linked = true;
+        const bool other_file_system = name.status.st_dev != device;
+        if (!is_directory || (options_.one_file_system && other_file_system)) continue;
+        result_.observed.at.emplace(path, subtree.entries.back());  // listed next, most likely
+        listing.below.push_back(std::move(path));
+    }
+    if (complete)
+        subtree.entries.front().dir_kind = DirKind::content;
+    else
+        result_.sightings.spoil_complete();
+    listing.entries = subtree.entries.size();
+    result_.observed.subtrees.push_back(std::move(subtree));
+    return listing;
+}
+
+void Observer::forget_listing()
+{
+    result_.observed.subtrees.pop_back();
+    result_.sightings.cut(sightings_before_listing_);
+}
+
+}  // namespace lockstep::push

@@ -1,0 +1,57 @@
+// What the source is right now, gathered look by look.
+#pragma once
+
+#include "agent/push/entry_reader.h"
+#include "agent/push/observe.h"
+#include "base/held_directory.h"
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace lockstep::push {
+
+// Blocking file I/O. What vanishes meanwhile is "not there"; nothing is looked at twice.
+class Observer {
+public:
+    Observer(const Beneath& source, const ObserveOptions& options)
+        : source_(source),
+          held_(source),
+          options_(options),
+          reading_{options.acls, options.xattrs, options.sent_mode}
+    {
+    }
+
+    // The path, and all above it.
+    void see(const std::string& path);
+    // The names in a directory that was seen, but for those excluded. Nothing when it is none.
+    struct Listing {
+        std::vector<std::string> below;  // directories on the same device, in no order
+        std::size_t entries = 0;
+        bool linked = false;  // one of the files has other names
+    };
+    // Files with a ctime from `changed_since` on are noted as changed.
+    Listing list(const std::string& directory, dev_t device,
+                 const std::optional<timespec>& changed_since = std::nullopt);
+    // As if the last list() had not been.
+    void forget_listing();
+
+    Observation take() { return std::move(result_); }
+
+private:
+    void see_one(const std::string& path);
+    std::optional<transport::Entry> look_at(const std::string& path);
+
+    const Beneath& source_;
+    HeldDirectory held_;
+    const ObserveOptions& options_;
+    EntryReading reading_;
+    std::unordered_set<std::string> unknown_;  // could not be looked at, nor what is below
+    std::size_t sightings_before_listing_ = 0;
+    Observation result_;
+};
+
+}  // namespace lockstep::push

@@ -1,0 +1,143 @@
+#include "agent/push/pieces.h"
+
+#include "agent/push/observer.h"
+#include "base/path.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <map>
+#include <utility>
+
+namespace lockstep::push {
+namespace {
+
+using Since = std::optional<plan::TimePoint>;
+
+// In the clock that files are stamped with, and earlier than any of its ticks since.
+std::optional<timespec> file_time(const Since& since)
+{
+    if (!since) return std::nullopt;
+    constexpr std::chrono::seconds slack{1};
+    const auto ago = std::chrono::steady_clock::now() - *since + slack;
+    timespec time = state::time_of_look();
+    time.tv_sec -= std::chrono::ceil<std::chrono::seconds>(ago).count();
+    return time;
+}
+
+// Those that are not below another one, the first in order last.
+std::vector<std::pair<std::string, Since>> topmost_subtrees(const plan::Batch& batch)
+{
+    std::map<std::string, Since> subtrees;
+    for (const plan::DirtyPath& dirty : batch.paths)
+        if (dirty.look == plan::Look::subtree) subtrees.emplace(dirty.path, dirty.changed_since);
+    std::vector<std::pair<std::string, Since>> top;
+    for (const auto& [path, since] : subtrees) {
+        const auto is_one = [&](std::string_view up) { return subtrees.contains(std::string(up)); };
+        if (!any_above(path, is_one)) top.emplace_back(path, since);
+    }
+    return {top.rbegin(), top.rend()};
+}
+
+}  // namespace
+
+Pieces::Pieces(const Beneath& source, const ObserveOptions& options, plan::Batch batch,
+               std::size_t entries_max)
+    : source_(source), options_(options), entries_max_(entries_max), batch_(std::move(batch))
+{
+}
+
+std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled)
+{
+    Observer observer(source_, options_);
+    Piece piece;
+    entries_ = 0;
+    if (batch_) see_batch(observer, piece, cancelled);
+    while (!directories_.empty() && entries_ < entries_max_ && !cancelled()) {
+        const Directory directory = std::move(directories_.back());
+        directories_.pop_back();
+        observer.see(directory.path);
+        Observer::Listing listing =
+            observer.list(directory.path, directory.device, directory.changed_since);
+        for (std::string& below : listing.below)
+            directories_.push_back({std::move(below), directory.device, directory.changed_since});
+        if (listing.linked && options_.hard_links) {
+            observer.forget_listing();
+            linked_.push_back(directory);
+            continue;
+        }
+        entries_ += listing.entries;
+        piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
+    }
+    if (directories_.empty() && entries_ < entries_max_) {
+        for (const Directory& directory : linked_) {
+            observer.see(directory.path);
+            observer.list(directory.path, 0, directory.changed_since);
+            piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
+        }
+        linked_.clear();
+        for (plan::DirtyPath& dirty : left_) {
+            observer.see(dirty.path);
+            piece.batch.paths.push_back(std::move(dirty));
+        }
+        left_.clear();
+    }
+    if (piece.batch.empty()) return std::nullopt;
+    piece.batch.moves = moves_;
+    piece.batch.unsettled = unsettled_;
+    piece.observation = observer.take();
+    return piece;
+}
+
+// It is gone, and to be deleted: not before what the destination has of it was moved.
+bool Pieces::is_left(const std::string& path) const
+{
+    const auto is_origin = [&](std::string_view up) { return origins_.contains(std::string(up)); };
+    const bool origin = above_.contains(path) || is_origin(path) || any_above(path, is_origin);
+    struct stat status {};
+    return origin && is_absence(source_.status(path, status));
+}
+
+void Pieces::note_moves()
+{
+    moves_ = std::move(batch_->moves);
+    unsettled_ = std::move(batch_->unsettled);
+    for (const plan::Move& move : moves_) {
+        origins_.insert(move.from);
+        for (std::string_view up = parent_of(move.from); !up.empty(); up = parent_of(up))
+            above_.emplace(up);
+    }
+}
+
+void Pieces::see_batch(Observer& observer, Piece& piece, const std::function<bool()>& cancelled)
+{
+    // What is no directory any more is sent for itself: a compare of what is above it would leave
+    // it to its size and time.
+    for (plan::DirtyPath& dirty : batch_->paths) {
+        struct stat status {};
+        if (dirty.look == plan::Look::subtree && !dirty.path.empty() &&
+            (source_.status(dirty.path, status) != 0 || !S_ISDIR(status.st_mode)))
+            dirty.look = plan::Look::content;
+    }
+    for (auto& [path, since] : topmost_subtrees(*batch_)) {
+        struct stat status {};
+        const bool there = source_.status(path, status) == 0;
+        directories_.push_back({std::move(path), there ? status.st_dev : 0, file_time(since)});
+    }
+    note_moves();
+    for (plan::DirtyPath& dirty : batch_->paths) {
+        if (cancelled()) return;
+        if (dirty.look == plan::Look::subtree) continue;
+        if (!directories_.empty() && is_left(dirty.path)) {
+            left_.push_back(std::move(dirty));
+            continue;
+        }
+        observer.see(dirty.path);
+        ++entries_;
+        if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path, 0).entries;
+        piece.batch.paths.push_back(std::move(dirty));
+    }
+    batch_.reset();
+}
+
+}  // namespace lockstep::push

@@ -1,0 +1,109 @@
+// The sessions of one destination: some logged in and ready, the others as they are needed.
+#pragma once
+
+#include "agent/push/slots.h"
+#include "transport/push_session.h"
+#include "transport/signal.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace lockstep::push {
+
+// A warm session is parked before the file list, so that a change is on its way half a round trip
+// after it was made (PROTOCOL.md 24.5). It costs the daemon a process and a slot of `max
+// connections`, which is given back when the daemon has none left.
+//
+// All of it, and all sessions, live on strand(); calls without a strand of their own say so.
+class SessionPool : public std::enable_shared_from_this<SessionPool> {
+public:
+    struct Settings {
+        std::function<transport::Endpoint()> endpoint;  // reads the password afresh; may throw
+        std::size_t warm_max = 0;
+        std::chrono::milliseconds timeout{60'000};  // of a session without a sign of life
+        std::string module;                         // with its host and port: whose slots these are
+        std::shared_ptr<Slots> slots;               // null: shared with nobody
+    };
+    static std::shared_ptr<SessionPool> make(const boost::asio::any_io_executor& pool,
+                                             Settings settings);
+    SessionPool(const boost::asio::any_io_executor& pool, Settings settings);
+
+    const boost::asio::any_io_executor& strand() const noexcept { return strand_; }
+    // Where the strand runs: for work beside it.
+    const boost::asio::any_io_executor& pool() const noexcept { return pool_; }
+
+    struct Taken {
+        std::unique_ptr<transport::PushSession> session;
+        // Its daemon may have gone meanwhile, or be another than we think, without our noticing.
+        bool doubtful = false;
+    };
+    // A parked one that was opened with these options, else a new one, pipelined where the daemon
+    // is known (PROTOCOL.md 24.2). Throws as connect() does.
+    boost::asio::awaitable<Taken> take(transport::PushOptions options);
+    // Step by step, nothing taken for granted.
+    boost::asio::awaitable<std::unique_ptr<transport::PushSession>> connect(
+        transport::PushOptions options);
+    // After trouble, before work is done for a session that may not be had: opens one and parks it,
+    // where any may be parked. Throws as connect() does.
+    boost::asio::awaitable<void> reach(transport::PushOptions options);
+
+    // Until the daemon was found to refuse them. Any thread.
+    bool asks_for_deletions() const noexcept { return asks_for_deletions_; }
+    void stop_asking_for_deletions() noexcept { asks_for_deletions_ = false; }
+
+    // Until the daemon was found to refuse what it takes. Any thread.
+    bool moves() const noexcept { return moves_; }
+    void stop_moving() noexcept { moves_ = false; }
+
+    // Any thread: sessions with these options are kept ready from now on; none any more; never
+    // again.
+    void keep_warm(transport::PushOptions options);
+    void let_go();
+    void close();
+    // Any thread: somebody needs a connection and there is none. No warm session for a while, and
+    // longer each time: the next one would be in the way again.
+    void give_slots_back();
+
+private:
+    struct Parked {
+        std::unique_ptr<transport::PushSession> session;
+        transport::PushOptions options;
+    };
+
+    boost::asio::awaitable<std::unique_ptr<transport::PushSession>> open(
+        transport::PushOptions options);
+    void learn(const transport::PushSession& session);
+    void fill();
+    void drop_unusable();
+    void tell_exhausted();
+    void arm_timer();
+    static boost::asio::awaitable<void> warm_one(std::shared_ptr<SessionPool> self,
+                                                 transport::PushOptions options);
+    static boost::asio::awaitable<void> keep_alive(std::shared_ptr<SessionPool> self);
+
+    Settings settings_;
+    boost::asio::any_io_executor pool_;
+    boost::asio::any_io_executor strand_;
+    boost::asio::steady_timer timer_;
+    transport::Signal warmed_;
+    std::optional<transport::PushOptions> wanted_;
+    std::vector<Parked> parked_;
+    std::size_t warming_ = 0;
+    std::optional<transport::Expected> expected_;  // of the next session
+    bool timer_armed_ = false;
+    bool closed_ = false;
+    std::atomic<bool> asks_for_deletions_ = true;
+    std::atomic<bool> moves_ = true;
+    std::chrono::steady_clock::time_point not_before_{};  // the next one may be warmed
+    std::chrono::seconds busy_pause_;
+};
+
+}  // namespace lockstep::push

@@ -1,0 +1,60 @@
+#include "agent/push/unasked.h"
+
+#include "base/path.h"
+
+#include <sys/stat.h>
+
+namespace lockstep::push {
+
+void Unasked::choose(transport::PushList& list)
+{
+    std::uint64_t bytes = 0;
+    std::size_t files = 0;
+    for (transport::Entry& entry : list.entries) {
+        if (entry.unasked == transport::Unasked::no) continue;
+        const bool full = given_up_ || files == list_files_max || bytes >= list_bytes_max;
+        entry.unasked = full ? transport::Unasked::no : chance_of(entry);
+        if (entry.unasked == transport::Unasked::no) continue;
+        bytes += entry.size;
+        ++files;
+    }
+    directories_.clear();
+}
+
+void Unasked::choose_none(transport::PushList& list)
+{
+    for (transport::Entry& entry : list.entries) entry.unasked = transport::Unasked::no;
+}
+
+void Unasked::wait_next_time(const std::string& path)
+{
+    if (waiting_.size() == waiting_max) waiting_.clear();
+    waiting_.insert(path);
+}
+
+transport::Unasked Unasked::chance_of(const transport::Entry& entry)
+{
+    if (waiting_.erase(entry.path) > 0) return transport::Unasked::no;
+    if (!entry.is_regular() || entry.size > file_bytes_max || entry.link_count > 1 ||
+        !entry.xattrs.empty() || !is_there(parent_of(entry.path)))
+        return transport::Unasked::no;
+    const std::optional<state::Fingerprint> before = index_->find(entry.path);
+    // A receiver opens what is there, and for a FIFO it waits for ever.
+    if (!index_->is_first_push(destination_, entry.path)) return transport::Unasked::no;
+    if (!before) return transport::Unasked::new_file;
+    return S_ISREG(before->mode) ? transport::Unasked::replacement : transport::Unasked::no;
+}
+
+bool Unasked::is_there(std::string_view directory)
+{
+    const auto [known, fresh] = directories_.emplace(directory, false);
+    if (!fresh) return known->second;
+    const std::optional<state::Fingerprint> state = index_->find(directory);
+    if (!state || !state->is_directory()) return false;
+    const auto is_open = [&](std::string_view up) { return index_->is_open(destination_, up); };
+    if (is_open(directory) || any_above(directory, is_open)) return false;
+    known->second = true;
+    return true;
+}
+
+}  // namespace lockstep::push

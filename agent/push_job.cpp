@@ -1,0 +1,128 @@
+#include "agent/push_job.h"
+
+#include "config/secret.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace lockstep::agent {
+
+std::shared_ptr<const config::Filter> filter_of(const config::Mapping& mapping)
+{
+    return std::make_shared<const config::Filter>(mapping.include, mapping.exclude);
+}
+
+std::function<bool(std::string_view path, bool directory)> excluded_by(
+    std::shared_ptr<const config::Filter> filter)
+{
+    if (filter->empty()) return nullptr;
+    return [filter = std::move(filter)](std::string_view path, bool directory) {
+        return filter->excludes_entry(path, directory);
+    };
+}
+
+std::vector<std::string> protecting_rules(const config::Mapping& mapping,
+                                          const config::Filter& filter)
+{
+    std::vector<std::string> rules = filter.wire_rules();
+    const auto literal = [](std::string_view name) {
+        std::string pattern;
+        for (const char c : name) {
+            if (std::string_view("\\*?[").find(c) != std::string_view::npos) pattern += '\\';
+            pattern += c;
+        }
+        return pattern;
+    };
+    if (mapping.backup_dir)
+        rules.push_back("- /" + literal(*mapping.backup_dir));
+    else if (mapping.backup_suffix)
+        rules.push_back("- *" + literal(*mapping.backup_suffix));
+    return rules;
+}
+
+transport::Endpoint endpoint_of(const config::Destination& destination)
+{
+    transport::Endpoint endpoint;
+    endpoint.host = destination.url.host;
+    endpoint.port = destination.url.port;
+    endpoint.module = destination.url.module;
+    endpoint.path = destination.url.path;
+    endpoint.user = destination.url.user;
+    endpoint.timeout = destination.timeout;
+    if (destination.password_file)
+        endpoint.password = config::read_password_file(*destination.password_file).reveal();
+    return endpoint;
+}
+
+transport::PushOptions push_options_of(const config::Mapping& mapping,
+                                       const config::Destination& destination)
+{
+    transport::PushOptions options;
+    options.links = mapping.preserve.links;
+    options.perms = mapping.preserve.perms;
+    options.times = mapping.preserve.times;
+    options.owner = mapping.preserve.owner;
+    options.group = mapping.preserve.group;
+    options.devices = mapping.preserve.devices;
+    options.specials = mapping.preserve.specials;
+    options.hard_links = mapping.preserve.hard_links;
+    options.acls = mapping.preserve.acls;
+    options.xattrs = mapping.preserve.xattrs;
+    options.sparse = mapping.preserve.sparse;
+    options.numeric_ids = mapping.numeric_ids;
+    if (mapping.chown) {
+        options.all_users = mapping.chown->user;
+        options.all_groups = mapping.chown->group;
+    }
+    options.backup_dir = mapping.backup_dir.value_or(std::string());
+    options.backup_suffix = mapping.backup_suffix.value_or(std::string());
+    // What is sent once more must not take the place of the backup: the receiver compares.
+    options.checksum = mapping.checksum || options.keeps_backups();
+    options.whole_file = mapping.whole_file;
+    options.timeout_s = static_cast<std::uint32_t>(std::max<std::int64_t>(
+        1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
+    return options;
+}
+
+std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_executor& pool,
+                                                 const config::Destination& destination,
+                                                 std::size_t warm_max,
+                                                 std::shared_ptr<push::Slots> slots)
+{
+    push::SessionPool::Settings settings;
+    settings.endpoint = [destination] { return endpoint_of(destination); };
+    settings.warm_max = warm_max;
+    settings.timeout = destination.timeout;
+    settings.module = destination.url.host + ":" + std::to_string(destination.url.port) + "/" +
+                      destination.url.module;
+    settings.slots = std::move(slots);
+    return push::SessionPool::make(pool, std::move(settings));
+}
+
+push::PushJob push_job(const config::Mapping& mapping, const config::Destination& destination,
+                       const std::shared_ptr<const config::Filter>& filter)
+{
+    push::PushJob job;
+    job.source = mapping.source;
+    job.options = push_options_of(mapping, destination);
+    job.filter_rules = protecting_rules(mapping, *filter);
+    job.open_files.new_waits = mapping.open_files.fresh == config::NewFiles::wait;
+    job.open_files.existing_waits = mapping.open_files.existing == config::NewFiles::wait;
+    job.open_files.max_wait = mapping.open_files.max_wait;
+    job.observe.acls = mapping.preserve.acls;
+    job.observe.xattrs = mapping.preserve.xattrs;
+    job.observe.hard_links = mapping.preserve.hard_links;
+    job.observe.one_file_system = mapping.one_file_system;
+    job.observe.excluded = excluded_by(filter);
+    if (mapping.chmod)
+        job.observe.sent_mode = [changes = *mapping.chmod](std::uint32_t mode) {
+            return changes.applied_to(mode);
+        };
+    const config::Delete remove = mapping.remove;
+    job.piece_entries = mapping.batch.max_files;
+    job.plan.delete_live = remove == config::Delete::yes || remove == config::Delete::live;
+    job.plan.delete_compare = remove == config::Delete::yes || remove == config::Delete::full_sync;
+    return job;
+}
+
+}  // namespace lockstep::agent

@@ -1,0 +1,132 @@
+#include "tests/e2e/live_mirror.h"
+#include "tests/support/until.h"
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+#include <thread>
+
+using namespace lockstep::testing;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr int pieces = 20;
+constexpr std::size_t piece_bytes = 100'000;
+
+// Writes piece by piece as an upload does, and looks at the destination after each.
+class Upload {
+public:
+    Upload(const LiveMirror& mirror, const std::string& name)
+        : there_(mirror.dest(name)),
+          file_(::open(mirror.source(name).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644))
+    {
+        REQUIRE(file_);
+    }
+
+    void write_all()
+    {
+        for (int i = 0; i < pieces; ++i) {
+            const std::string piece = random_bytes(piece_bytes, static_cast<std::uint64_t>(i));
+            REQUIRE(::write(file_.get(), piece.data(), piece.size()) ==
+                    static_cast<ssize_t>(piece.size()));
+            content_ += piece;
+            std::this_thread::sleep_for(milliseconds(50));
+            look();
+        }
+    }
+
+    void look()
+    {
+        if (!exists(there_)) return;
+        const std::string seen = read_file(there_);
+        CHECK(seen == content_.substr(0, seen.size()));
+        sizes_seen_.insert(seen.size());
+    }
+
+    void close() { file_ = lockstep::Fd(); }
+    const std::set<std::size_t>& sizes_seen() const { return sizes_seen_; }
+    const std::string& content() const { return content_; }
+
+private:
+    const std::string there_;
+    lockstep::Fd file_;
+    std::string content_;
+    std::set<std::size_t> sizes_seen_;
+};
+
+bool arrives(const LiveMirror& mirror, const Upload& upload)
+{
+    return until(
+        [&] {
+            return exists(mirror.dest("upload")) &&
+                   read_file(mirror.dest("upload")) == upload.content();
+        },
+        seconds(20));
+}
+
+}  // namespace
+
+TEST_CASE("an upload is sent when it is complete", "[e2e][C17]")
+{
+    LiveMirror mirror({.mapping_lines = {"batch: { settle: 20ms, max_delay: 200ms }"}});
+    REQUIRE(mirror.agent.flush() == 0);
+    Upload upload(mirror, "upload");
+
+    upload.write_all();
+    CHECK(upload.sizes_seen().empty());
+    CHECK(mirror.agent.destination("web").at("state").as_string() == "syncing");
+    write_file(mirror.source("other"), "is not held up");
+    CHECK(until([&] { return exists(mirror.dest("other")); }, seconds(20)));
+    CHECK_FALSE(exists(mirror.dest("upload")));
+
+    upload.close();
+    CHECK(arrives(mirror, upload));
+    CHECK(mirror.flushed_differences() == Lines{});
+    CHECK(mirror.sent("bytes_sent") < 3 * pieces * piece_bytes);
+}
+
+TEST_CASE("a flush does not wait for an upload, it sends what there is of it", "[e2e][C17]")
+{
+    LiveMirror mirror;
+    REQUIRE(mirror.agent.flush() == 0);
+    Upload upload(mirror, "upload");
+    upload.write_all();
+
+    REQUIRE(mirror.agent.flush() == 0);
+    CHECK(read_file(mirror.dest("upload")) == upload.content());
+    upload.close();
+    CHECK(mirror.flushed_differences() == Lines{});
+}
+
+TEST_CASE("where new files are sent at once, only what they were at some moment is seen",
+          "[e2e][C17]")
+{
+    LiveMirror mirror({.mapping_lines = {"batch: { settle: 20ms, max_delay: 200ms }",
+                                         "open_files: { new: send }"}});
+    REQUIRE(mirror.agent.flush() == 0);
+    Upload upload(mirror, "upload");
+
+    upload.write_all();
+    CHECK(until([&] { return upload.look(), !upload.sizes_seen().empty(); }, seconds(20)));
+
+    upload.close();
+    CHECK(arrives(mirror, upload));
+}
+
+TEST_CASE("an upload that never ends is sent after max_wait", "[e2e][C17]")
+{
+    LiveMirror mirror(
+        {.mapping_lines = {"batch: { max_delay: 100ms }", "open_files: { max_wait: 500ms }"}});
+    REQUIRE(mirror.agent.flush() == 0);
+    Upload upload(mirror, "upload");
+
+    upload.write_all();
+
+    CHECK(arrives(mirror, upload));
+}

@@ -1,0 +1,78 @@
+// Who has a file open, and which of them wait: real files.
+#include "agent/push/open_files.h"
+
+#include "agent/push/observe.h"
+#include "tests/support/temp_tree.h"
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+
+using namespace lockstep::push;
+using namespace lockstep::testing;
+using lockstep::Beneath;
+using lockstep::Fd;
+using lockstep::plan::Batch;
+using lockstep::plan::Look;
+using lockstep::plan::TimePoint;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Paths = std::vector<std::string>;
+
+Paths held(const Beneath& source, const OpenFiles& rule, Look look, TimePoint now)
+{
+    Batch batch;
+    for (const char* path : {"open", "closed", "d", "gone"})
+        batch.paths.push_back({path, look, 7, TimePoint{} + 1h, 0, {}, {}});
+    const Observation seen = observe(source, batch, {});
+    const std::size_t before = batch.paths.size();
+    Paths result = hold_open_files(source, rule, nullptr, seen.observed, batch, now);
+    CHECK(batch.paths.size() == before - result.size());
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("a file counts as open while somebody may write to it", "[push][open_files]")
+{
+    const TempDir dir;
+    write_file(dir / "f", "x");
+    const Beneath root(dir.path(), true);
+    lockstep::HeldDirectory source(root);
+    CHECK_FALSE(is_open_for_writing(source, "f"));
+
+    const Fd reader(::open((dir / "f").c_str(), O_RDONLY | O_CLOEXEC));
+    CHECK_FALSE(is_open_for_writing(source, "f"));
+    {
+        const Fd writer(::open((dir / "f").c_str(), O_WRONLY | O_CLOEXEC));
+        CHECK(is_open_for_writing(source, "f"));
+    }
+    CHECK_FALSE(is_open_for_writing(source, "f"));
+    CHECK_FALSE(is_open_for_writing(source, "not there"));
+}
+
+TEST_CASE("an open file waits for its close, but not for ever and not in a hurry",
+          "[push][open_files]")
+{
+    const TempDir dir;
+    write_file(dir / "open", "x");
+    write_file(dir / "closed", "x");
+    make_dirs(dir / "d");
+    const Beneath source(dir.path(), true);
+    const Fd writer(::open((dir / "open").c_str(), O_WRONLY | O_CLOEXEC));
+    // Without an index every file counts as known.
+    OpenFiles rule{.new_waits = true, .existing_waits = true, .max_wait = 10min, .hurry_up_to = 6};
+    const TimePoint soon = TimePoint{} + 1h + 5min;
+
+    CHECK(held(source, rule, Look::content, soon) == Paths{"open"});
+    CHECK(held(source, rule, Look::written, soon) == Paths{"open"});
+    CHECK(held(source, rule, Look::attributes, soon).empty());
+    CHECK(held(source, rule, Look::content, soon + 5min).empty());
+    rule.hurry_up_to = 7;
+    CHECK(held(source, rule, Look::content, soon).empty());
+    rule.hurry_up_to = 0;
+    rule.existing_waits = false;
+    CHECK(held(source, rule, Look::content, soon).empty());
+}
