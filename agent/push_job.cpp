@@ -120,6 +120,7 @@ push::PushJob push_job(const config::Mapping& mapping, const config::Destination
         };
     const config::Delete remove = mapping.remove;
     job.piece_entries = mapping.batch.max_files;
+    job.connections = destination.connections;
     job.plan.delete_live = remove == config::Delete::yes || remove == config::Delete::live;
     job.plan.delete_compare = remove == config::Delete::yes || remove == config::Delete::full_sync;
     return job;

@@ -30,7 +30,6 @@ constexpr Unavailable<Destination> of_destination[] = {
     {"ca_file", "ca_file", [](const Destination& d) { return d.ca_file.has_value(); }},
     {"bandwidth_limit", "bandwidth_limit",
      [](const Destination& d) { return d.bandwidth_limit.has_value(); }},
-    {"connections", "connections over 2", [](const Destination& d) { return d.connections > 2; }},
 };
 
 template <class Owner, std::size_t n>

@@ -75,6 +75,7 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
             observer.list(directory.path, 0, directory.changed_since);
             piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
         }
+        piece.alone = piece.alone || !linked_.empty() || !left_.empty();
         linked_.clear();
         for (plan::DirtyPath& dirty : left_) {
             observer.see(dirty.path);
@@ -133,6 +134,7 @@ void Pieces::see_batch(Observer& observer, Piece& piece, const std::function<boo
             continue;
         }
         observer.see(dirty.path);
+        piece.alone = true;
         ++entries_;
         if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path, 0).entries;
         piece.batch.paths.push_back(std::move(dirty));

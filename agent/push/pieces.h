@@ -18,7 +18,7 @@ class Observer;
 // of its subtrees, and as much of these as there is room for; the others have the rest. A subtree
 // comes as the listings of its directories, each in full and with all above it, so that pieces can
 // be pushed in any order and beside one another. A directory with hard-linked files is kept for the
-// last piece, where all names of a file are together.
+// last piece, where all names of a file are together. Pieces with more than listings stand alone.
 //
 // Memory is that of a piece and of the directories still to be entered. Blocking file I/O; not
 // thread-safe.
@@ -27,6 +27,7 @@ public:
     struct Piece {
         plan::Batch batch;
         Observation observation;
+        bool alone = false;  // with none before or after it under way
     };
 
     // A piece is closed once it has this many entries; a larger directory is a piece by itself.

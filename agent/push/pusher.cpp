@@ -3,6 +3,7 @@
 #include "agent/push/follow_links.h"
 #include "agent/push/moved_files.h"
 #include "agent/push/pieces_ahead.h"
+#include "agent/push/side_by_side.h"
 #include "agent/push/unproven.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -103,7 +104,10 @@ void add(PushReport& report, transport::PushOutcome outcome)
     report.figures += outcome.figures;
 }
 
-transport::PushOptions options_for(const plan::Step& step, const PushJob& job)
+using DeletionsMax = std::optional<std::uint64_t>;  // none: as many as there are
+
+transport::PushOptions options_for(const plan::Step& step, const PushJob& job,
+                                   const DeletionsMax& deletions_max)
 {
     const bool deletes = step.delete_missing || step.delete_extras;
     transport::PushOptions options =
@@ -113,15 +117,9 @@ transport::PushOptions options_for(const plan::Step& step, const PushJob& job)
     if (step.delete_extras) {
         options.delete_missing = step.delete_missing;
         options.delete_extras = true;
-        options.max_delete = job.plan.deletes_max;
+        options.max_delete = deletions_max;
     }
     return options;
-}
-
-// How many may still go; each piece takes its share.
-void take_deletions(plan::PlanOptions& options, std::uint64_t count)
-{
-    if (options.deletes_max) *options.deletes_max -= std::min(*options.deletes_max, count);
 }
 
 boost::asio::awaitable<transport::PushOutcome> push_over(SessionPool::Taken taken, PushJob& job,
@@ -194,15 +192,28 @@ void ask_for_failures(const std::set<std::string>& unasked, PushJob& job,
     }
 }
 
+// A session of the push, for as long as it may hold a slot of the daemon.
+class UnderWay {
+public:
+    explicit UnderWay(PushJob& job) : job_(job) { ++job_.under_way; }
+    ~UnderWay() { --job_.under_way; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+
+private:
+    PushJob& job_;
+};
+
 bool is_cancelled(const PushJob& job)
 {
     return job.cancelled && *job.cancelled;
 }
 
 boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Beneath& source,
-                                                        plan::Step& step, PushReport& report)
+                                                        plan::Step& step, PushReport& report,
+                                                        DeletionsMax deletions_max)
 {
-    transport::PushOptions options = options_for(step, job);
+    transport::PushOptions options = options_for(step, job, deletions_max);
     const bool deletes = step.delete_missing || step.delete_extras;
     const bool needs_options = deletes || step.links || !job.sessions->asks_for_deletions();
     if (job.unasked)
@@ -250,23 +261,52 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
     }
 }
 
-// The daemon may be ending the session of the step before still, whose slot is taken until then.
+// The daemon may be ending the session of the step before still, whose slot is taken until then, or
+// have none for more than one of ours.
 boost::asio::awaitable<transport::PushOutcome> push_step(PushJob& job, const Beneath& source,
-                                                         plan::Step& step, PushReport& report)
+                                                         plan::Step& step, PushReport& report,
+                                                         DeletionsMax deletions_max = {})
 {
     boost::asio::steady_timer timer(job.sessions->strand());
     for (std::chrono::milliseconds delay = slot_delay_first;; delay *= 2) {
         try {
-            transport::PushOutcome outcome = co_await try_step(job, source, step, report);
+            const UnderWay counted(job);
+            transport::PushOutcome outcome =
+                co_await try_step(job, source, step, report, deletions_max);
             job.had_session = true;
             co_return outcome;
         } catch (const Error& error) {
-            const bool own_slot = error.kind() == ErrorKind::busy && job.had_session;
-            if (!own_slot || delay > slot_delay_max || is_cancelled(job)) throw;
+            const bool own_slot =
+                error.kind() == ErrorKind::busy && (job.had_session || job.under_way > 0);
+            if (!own_slot || is_cancelled(job)) throw;
+            if (job.under_way > 0)
+                delay = slot_delay_first;
+            else if (delay > slot_delay_max)
+                throw;
+            job.connections = 1;
         }
         timer.expires_after(delay);
         co_await timer.async_wait(boost::asio::use_awaitable);
     }
+}
+
+// Of the deletions that are left each session gets a part which no other may use, and what it did
+// not need comes back. Who would have needed more goes once more when it is alone.
+boost::asio::awaitable<transport::PushOutcome> push_compare(PushJob& job, const Beneath& source,
+                                                            plan::Step& step, PushReport& report)
+{
+    DeletionsMax& left = job.plan.deletes_max;
+    DeletionsMax part = left;
+    const bool all = job.connections == 1;
+    if (part && !all) *part /= 2;
+    if (left) *left -= *part;
+    transport::PushOutcome outcome = co_await push_step(job, source, step, report, part);
+    if (left) *left += *part - std::min(*part, outcome.figures.files_deleted);
+    if (outcome.max_delete_hit && !all) {
+        outcome.max_delete_hit = false;
+        job.once_more.push_back(std::move(step));
+    }
+    co_return outcome;
 }
 
 // What was moved is looked at like an attribute from then on. That it could not be is no failure.
@@ -352,15 +392,18 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
     piece = Pieces::Piece();  // its entries are in the lists now
     report.withheld = std::move(planned.withheld);
     report.deletions = planned.deletions;
+    if (job.plan.deletes_max)
+        *job.plan.deletes_max -= std::min<std::uint64_t>(*job.plan.deletes_max, report.deletions);
 
     for (plan::Step& step : planned.steps) {
-        const bool removes = step.delete_extras;
         hold_back(job.not_now, step);
-        transport::PushOutcome outcome = co_await push_step(job, source, step, report);
-        if (removes) take_deletions(job.plan, outcome.figures.files_deleted);
+        transport::PushOutcome outcome;
+        if (step.delete_extras)
+            outcome = co_await push_compare(job, source, step, report);
+        else
+            outcome = co_await push_step(job, source, step, report);
         add(report, std::move(outcome));
     }
-    take_deletions(job.plan, report.deletions);
     co_return report;
 }
 
@@ -401,50 +444,95 @@ transport::PushOptions live_options(const transport::PushOptions& preserved,
 
 namespace {
 
-boost::asio::awaitable<PushReport> push_pieces(PushJob& job)
+// A push under way. Owned by all that take part.
+struct Pushing {
+    Pushing(PushJob all, std::shared_ptr<const Beneath> root)
+        : job(std::move(all)), source(std::move(root))
+    {
+    }
+
+    // The last that came is kept: it is acknowledged with the batch.
+    void arrived(PushReport piece)
+    {
+        if (job.arrived && last.unattributed.empty() && !last.sightings.empty()) job.arrived(last);
+        report.add(std::move(last));
+        last = std::move(piece);
+    }
+
+    PushJob job;
+    std::shared_ptr<const Beneath> source;
+    PushReport report;
+    PushReport last;
+};
+
+boost::asio::awaitable<void> push_beside(std::shared_ptr<Pushing> all, Pieces::Piece piece,
+                                         FollowLinks how)
 {
-    const auto source = std::make_shared<const Beneath>(open_source(job));
-    const std::function<bool()> cancelled = [flag = job.cancelled] { return flag && *flag; };
+    PushReport report = co_await push_piece(all->job, *all->source, std::move(piece), how);
+    all->arrived(std::move(report));
+}
+
+// Pieces are of disjoint directories, each in full. One that stands alone relies on those before it
+// or is relied on by those after it.
+boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySide& beside)
+{
+    PushJob& job = all->job;
     const bool whole = sees_whole_source(job.batch);
     if (job.links) job.links->saw(job.links_seen);
     if (job.links) job.links->moved(job.links_moved);
     if (job.links && whole) job.links->whole_source_begins(std::chrono::steady_clock::now());
-    PiecesAhead pieces(job.sessions->pool(), source, job.observe, std::move(job.batch),
+    // What was moved may be taken from a file that another piece replaces.
+    if (!job.batch.moves.empty()) job.connections = 1;
+    PiecesAhead pieces(job.sessions->pool(), all->source, job.observe, std::move(job.batch),
                        job.piece_entries, job.cancelled);
-    PushReport report;
-    PushReport last;
     FollowLinks how{.whole_source = whole, .first_piece = true};
     for (;;) {
         std::optional<Pieces::Piece> piece = co_await pieces.next();
-        if (cancelled()) throw Error(ErrorKind::local, Remedy::retry, "stopped");
+        if (is_cancelled(job)) throw Error(ErrorKind::local, Remedy::retry, "stopped");
         if (!piece) break;
-        if (job.arrived && last.unattributed.empty() && !last.sightings.empty()) job.arrived(last);
-        report.add(std::move(last));
-        last = co_await push_piece(job, *source, std::move(*piece), how);
+        const bool owes = how.first_piece && job.links && !job.links->joined().empty();
+        const bool alone = piece->alone || owes;
+        co_await beside.fewer_than(alone ? 1 : job.connections);
+        if (alone)
+            co_await push_beside(all, std::move(*piece), how);
+        else
+            beside.start(push_beside(all, std::move(*piece), how));
         how.first_piece = false;
     }
-    report.add(std::move(last));
-    if (job.links && report.unattributed.empty()) job.links->arrived();
+    co_await beside.fewer_than(1);
+    job.connections = 1;
+    for (plan::Step& step : job.once_more) {
+        transport::PushOutcome outcome =
+            co_await push_compare(job, *all->source, step, all->report);
+        add(all->report, std::move(outcome));
+    }
+    all->report.add(std::move(all->last));
+    if (job.links && all->report.unattributed.empty()) job.links->arrived();
     if (job.links && whole) job.links->whole_source_seen(std::chrono::steady_clock::now());
-    co_return report;
 }
 
 }  // namespace
 
 boost::asio::awaitable<PushReport> push_batch(PushJob job)
 {
+    const std::shared_ptr<SessionPool> sessions = job.sessions;
+    const auto source = std::make_shared<const Beneath>(open_source(job));
+    const auto all = std::make_shared<Pushing>(std::move(job), source);
+    SideBySide beside(sessions->strand());
     try {
-        PushReport report = co_await push_pieces(job);
-        report.broken_in = std::move(job.broken_in);
-        co_return report;
+        co_await beside.run(push_pieces(all, beside));
     } catch (const Error& error) {
         // Whatever ended the push, what broke before has left its temporary files.
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-        const bool begun = job.had_session || !job.broken_in.empty() || may_have_begun(error);
+        const bool begun =
+            all->job.had_session || !all->job.broken_in.empty() || may_have_begun(error);
         if (broken == nullptr && !begun) throw;
         throw BrokenPush(error, broken != nullptr ? broken->path() : std::nullopt, begun,
-                         std::move(job.broken_in));
+                         std::move(all->job.broken_in));
     }
+    PushReport report = std::move(all->report);
+    report.broken_in = std::move(all->job.broken_in);
+    co_return report;
 }
 
 boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,

@@ -71,8 +71,13 @@ struct PushJob {
     // Not of one about which the daemon said what we do not understand.
     std::function<void(PushReport&)> arrived;
     std::shared_ptr<std::atomic<bool>> cancelled;
-    bool had_session = false;         // on the way: one has done its work
-    std::set<std::string> broken_in;  // on the way; see PushReport
+    std::size_t connections = 1;  // sessions beside one another, as long as the daemon has slots
+
+    // On the way.
+    bool had_session = false;           // one has done its work
+    std::size_t under_way = 0;          // sessions
+    std::vector<plan::Step> once_more;  // compares whose part of the deletions was too small
+    std::set<std::string> broken_in{};  // see PushReport
 };
 
 // The session broke while files were under way. A daemon whose process was killed leaves the

@@ -56,8 +56,6 @@ TEST_CASE("a destination's key that is not built yet is refused where it stands"
                   "f:5:10: mappings[0].destinations[0].url: rsyncs://");
     check_refused(with_destination("{url: rsync://h/m, bandwidth_limit: 10MiB}"),
                   "f:5:41: mappings[0].destinations[0].bandwidth_limit: bandwidth_limit");
-    check_refused(with_destination("{url: rsync://h/m, connections: 3}"),
-                  "f:5:37: mappings[0].destinations[0].connections: connections over 2");
     CHECK(with_destination("{url: rsyncs://h/m, ca_file: /c}").errors ==
           std::vector<std::string>{
               "f:5:11: mappings[0].destinations[0].url: rsyncs:// is not available in this version",
@@ -118,7 +116,7 @@ TEST_CASE("what is built, and what means off, is accepted", "[config][availabili
     }
     for (const char* destination :
          {"{url: rsync://h/m, connections: 1}",
-          "{url: rsync://h/m, connections: 2, warm_sessions: 0}",
+          "{url: rsync://h/m, connections: 16, warm_sessions: 0}",
           "{url: rsync://h/m, ca_file: null, bandwidth_limit: null, password_file: null}"})
         CHECK(with_destination(destination).config);
 }
