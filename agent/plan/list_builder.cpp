@@ -18,27 +18,32 @@ const std::optional<Entry>& seen_at(const Observed& observed, const std::string&
     return found->second;
 }
 
-void ListBuilder::add(const std::string& path, const Entry& entry)
+void ListBuilder::add(Entry entry)
 {
-    const auto known = entries_.find(path);
-    if (known != entries_.end() && known->second.dir_kind == DirKind::content) return;
-    entries_.insert_or_assign(path, entry);
-    add_parents(path);
+    const auto known = entries_.find(entry.path);
+    if (known == entries_.end()) {
+        const auto added = entries_.insert(std::move(entry)).first;
+        add_parents(added->path);
+    } else if (known->dir_kind != DirKind::content) {
+        auto node = entries_.extract(known);
+        node.value() = std::move(entry);
+        entries_.insert(std::move(node));
+    }
 }
 
 void ListBuilder::remove(const std::string& path)
 {
     Entry gone;
     gone.path = path;
-    if (entries_.emplace(path, gone).second) add_parents(path);
+    if (entries_.insert(std::move(gone)).second) add_parents(path);
 }
 
 bool ListBuilder::fits(const std::string& path) const
 {
     if (has(path)) return false;
     for (std::string_view up = parent_of(path); !up.empty(); up = parent_of(up)) {
-        const auto listed = entries_.find(std::string(up));
-        if (listed != entries_.end()) return listed->second.is_directory();
+        const auto listed = entries_.find(up);
+        if (listed != entries_.end()) return listed->is_directory();
     }
     return true;
 }
@@ -47,8 +52,8 @@ void ListBuilder::add_only_there(const Entry& entry)
 {
     LOCKSTEP_ASSERT(fits(entry.path), "no name stands twice, and none below a file");
     for (std::string_view up = parent_of(entry.path);; up = parent_of(up)) {
+        if (has(up)) break;
         const std::string name(up);
-        if (has(name)) break;
         const auto seen = observed_.at.find(name);
         Entry parent;
         if (seen != observed_.at.end() && seen->second && seen->second->is_directory()) {
@@ -59,35 +64,35 @@ void ListBuilder::add_only_there(const Entry& entry)
             parent.mode = S_IFDIR | 0755;
             parent.dir_kind = DirKind::implied;
         }
-        entries_.emplace(name, std::move(parent));
+        entries_.insert(std::move(parent));
         if (up.empty()) break;
     }
-    entries_.emplace(entry.path, entry);
+    entries_.insert(entry);
 }
 
 transport::PushList ListBuilder::take()
 {
     transport::PushList list;
     list.entries.reserve(entries_.size());
-    for (auto& [path, entry] : entries_) {
-        entry.path = path.empty() ? "." : path;
-        list.entries.push_back(std::move(entry));
+    while (!entries_.empty()) {
+        auto node = entries_.extract(entries_.begin());
+        if (node.value().path.empty()) node.value().path.push_back('.');
+        list.entries.push_back(std::move(node.value()));
     }
     return list;
 }
 
-void ListBuilder::add_parents(const std::string& path)
+void ListBuilder::add_parents(std::string_view path)
 {
     std::string_view parent = path;
     while (!parent.empty()) {
         parent = parent_of(parent);
-        const std::string name(parent);
-        if (entries_.contains(name)) return;
-        const std::optional<Entry>& entry = seen_at(observed_, name);
+        if (has(parent)) return;
+        const std::optional<Entry>& entry = seen_at(observed_, std::string(parent));
         LOCKSTEP_ASSERT(entry && entry->is_directory(), "the parent of an entry is a directory");
         Entry plain = *entry;
         plain.dir_kind = DirKind::plain;
-        entries_.emplace(name, std::move(plain));
+        entries_.insert(std::move(plain));
     }
 }
 

@@ -3,8 +3,9 @@
 
 #include "agent/plan/plan.h"
 
-#include <map>
+#include <set>
 #include <string>
+#include <string_view>
 
 namespace lockstep::plan {
 
@@ -17,7 +18,7 @@ class ListBuilder {
 public:
     explicit ListBuilder(const Observed& observed) : observed_(observed) {}
 
-    void add(const std::string& path, const transport::Entry& entry);
+    void add(transport::Entry entry);
     void remove(const std::string& path);
     // What is only at the destination: parents that are not observed are left there as they are.
     // It has to fit.
@@ -26,16 +27,28 @@ public:
     bool fits(const std::string& path) const;
 
     bool empty() const noexcept { return entries_.empty(); }
-    bool has(const std::string& path) const { return entries_.contains(path); }
-    const std::map<std::string, transport::Entry>& entries() const { return entries_; }
+    bool has(std::string_view path) const { return entries_.contains(path); }
+
+    struct ByPath {
+        using is_transparent = void;
+        static std::string_view key(std::string_view path) { return path; }
+        static std::string_view key(const transport::Entry& entry) { return entry.path; }
+        template <class A, class B>
+        bool operator()(const A& a, const B& b) const
+        {
+            return key(a) < key(b);
+        }
+    };
+    using Entries = std::set<transport::Entry, ByPath>;
+    const Entries& entries() const { return entries_; }
 
     transport::PushList take();
 
 private:
-    void add_parents(const std::string& path);
+    void add_parents(std::string_view path);
 
     const Observed& observed_;
-    std::map<std::string, transport::Entry> entries_;
+    Entries entries_;
 };
 
 }  // namespace lockstep::plan

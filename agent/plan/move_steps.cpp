@@ -25,10 +25,9 @@ void add_pair(ListBuilder& list, const MovedFile& file, std::uint64_t number)
     there.unasked = transport::Unasked::no;
     there.only_there = true;
     list.add_only_there(there);
-    Entry here = there;
-    here.path = file.entry.path;
-    here.only_there = false;
-    list.add(here.path, here);
+    there.path = file.entry.path;
+    there.only_there = false;
+    list.add(std::move(there));
 }
 
 }  // namespace

@@ -62,15 +62,15 @@ void keep_links_together(const ListBuilder& content, ListBuilder& compared)
     if (content.empty() || compared.empty()) return;
     using File = std::pair<std::uint64_t, std::uint64_t>;
     std::set<File> files;
-    for (const auto& [path, entry] : compared.entries())
+    for (const Entry& entry : compared.entries())
         if (entry.link_count > 1) files.emplace(entry.link_dev, entry.link_inode);
     if (files.empty()) return;
-    for (const auto& [path, entry] : content.entries())
+    for (const Entry& entry : content.entries())
         if (entry.link_count > 1 && files.contains({entry.link_dev, entry.link_inode}) &&
-            !compared.has(path)) {
+            !compared.has(entry.path)) {
             Entry once_more = entry;
             once_more.unasked = transport::Unasked::no;
-            compared.add(path, once_more);
+            compared.add(std::move(once_more));
         }
 }
 
@@ -87,7 +87,7 @@ std::string deciding_path(const std::string& path, const Observed& observed)
     return path;
 }
 
-Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& options)
+Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options)
 {
     const std::optional<Entry>& root = seen_at(observed, std::string());
     LOCKSTEP_ASSERT(root && root->is_directory(),
@@ -112,17 +112,15 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
     for (const auto& [path, look] : sorted.present)
         if (look >= Look::written && seen_at(observed, path)->is_regular()) reads_content = true;
 
-    for (const ObservedSubtree& subtree : observed.subtrees) {
+    for (ObservedSubtree& subtree : observed.subtrees) {
+        for (const std::size_t changed : subtree.changed) content.add(subtree.entries[changed]);
         // An empty source is more often a mount that is missing than a wish.
         const bool suspicious =
             subtree.path.empty() && subtree.entries.size() <= 1 && !options.accept_empty;
-        for (const Entry& entry : subtree.entries) {
-            Entry listed = entry;
-            if (!options.delete_compare || suspicious) listed.dir_kind = DirKind::plain;
-            compared.add(entry.path, listed);
+        for (Entry& entry : subtree.entries) {
+            if (!options.delete_compare || suspicious) entry.dir_kind = DirKind::plain;
+            compared.add(std::move(entry));
         }
-        for (const std::size_t changed : subtree.changed)
-            content.add(subtree.entries[changed].path, subtree.entries[changed]);
     }
     // With the options of other live changes, for which a session is ready.
     ListBuilder& cheap = reads_content || sorted.subtrees.empty() ? content : compared;
@@ -131,13 +129,13 @@ Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& 
         const bool apart =
             entry.is_regular() && look == Look::attributes && entry.size > small_file_bytes;
         if (apart) {
-            compared.add(path, entry);
+            compared.add(entry);
         } else if (entry.is_regular() && look == Look::content) {
             Entry sent = entry;
             sent.unasked = transport::Unasked::new_file;  // unless more is known of the destination
-            cheap.add(path, sent);
+            cheap.add(std::move(sent));
         } else {
-            cheap.add(path, entry);
+            cheap.add(entry);
         }
     }
     keep_links_together(content, compared);

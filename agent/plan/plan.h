@@ -62,7 +62,7 @@ struct Plan {
 //
 // The source itself must be there ("" observed as a directory): an absent source deletes nothing,
 // it is an error of the caller.
-Plan make_plan(const Batch& batch, const Observed& observed, const PlanOptions& options);
+Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options);
 
 // The path that decides about `path`: itself, or its first ancestor that is not a directory (a file
 // that took a directory's place, or nothing at all).

@@ -12,6 +12,18 @@ namespace {
 using plan::Look;
 using transport::Entry;
 
+bool has_links(const plan::Observed& observed)
+{
+    const auto is_linked = [](const Entry& entry) { return entry.link_count > 1; };
+    return std::any_of(observed.at.begin(), observed.at.end(),
+                       [&](const auto& one) { return one.second && is_linked(*one.second); }) ||
+           std::any_of(observed.subtrees.begin(), observed.subtrees.end(),
+                       [&](const plan::ObservedSubtree& subtree) {
+                           return std::any_of(subtree.entries.begin(), subtree.entries.end(),
+                                              is_linked);
+                       });
+}
+
 class Follower {
 public:
     Follower(LinkIndex& links, const plan::Batch& batch, const plan::Observed& observed,
@@ -151,6 +163,8 @@ private:
 bool follow_links(const Beneath& source, const ObserveOptions& options, LinkIndex& links,
                   plan::Batch& batch, Observation& observation, const FollowLinks& how)
 {
+    // Most sources have no such files.
+    if (links.empty() && !has_links(observation.observed)) return false;
     Follower follower(links, batch, observation.observed, how.whole_source);
     follower.follow_what_was();
     follower.learn(observation.observed);

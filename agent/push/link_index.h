@@ -72,6 +72,8 @@ public:
     void join(const std::string& path, plan::Look look);
     const std::map<std::string, plan::Look>& joined() const { return joined_; }
     void arrived() { joined_.clear(); }
+    // No such file is known, and no name is to join.
+    bool empty() const noexcept { return files_.empty() && joined_.empty(); }
     // True when the file has more links than names are known and than the last whole look accounted
     // for.
     bool incomplete(const transport::Entry& entry, std::uint64_t links) const;

@@ -385,7 +385,7 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
     report.held = hold_open_files(source, job.open_files, job.index.get(), observation.observed,
                                   piece.batch, std::chrono::steady_clock::now());
     if (may_move(job)) co_await push_moves(job, source, observation, piece.batch, report);
-    plan::Plan planned = plan::make_plan(piece.batch, observation.observed, job.plan);
+    plan::Plan planned = plan::make_plan(piece.batch, std::move(observation.observed), job.plan);
     // Where nothing has to be sent, nothing that was seen need be at the destination.
     if (!planned.steps.empty()) report.sightings = std::move(observation.sightings);
     report.racy = racy_of(report.sightings);

@@ -10,10 +10,20 @@ namespace {
 
 using state::Fingerprint;
 
+bool has_files(const state::Sightings::Group& group)
+{
+    return std::any_of(group.names.begin(), group.names.end(),
+                       [](const state::Sightings::Name& name) {
+                           const std::optional<Fingerprint> now = state::unpacked(name.fingerprint);
+                           return now && S_ISREG(now->mode);
+                       });
+}
+
 // The regular files of one listing that only seem to be what was acknowledged.
 void add_unproven(state::IndexReader& index, const state::Sightings::Group& group,
                   std::unordered_set<std::string>& unproven)
 {
+    if (!has_files(group)) return;
     std::vector<state::IndexReader::Row> rows;
     index.list(group.directory, rows);
     if (rows.empty()) return;

@@ -52,8 +52,8 @@ TEST_CASE("a first compare goes over as many sessions as `connections` says", "[
     const auto wanted = GENERATE(1U, 4U);
     // Slow enough that every session is still there when the next could begin.
     Proxy proxy(daemon.port(), {.delay_up = std::chrono::milliseconds(20)});
-    Agent agent(over(dir, daemon.url_at(proxy.port(), "m"),
-                     {"connections: " + std::to_string(wanted)}));
+    Agent agent(
+        over(dir, daemon.url_at(proxy.port(), "m"), {"connections: " + std::to_string(wanted)}));
 
     CHECK(agent.flush() == 0);
     CHECK(tree_differences(dir / "src", dir / "dst") == Lines{});
@@ -72,8 +72,8 @@ TEST_CASE("a daemon with fewer slots than `connections` gets all the same", "[e2
     RealDaemon daemon({{.name = "m",
                         .path = dir / "dst",
                         .lines = {"max connections = " + std::to_string(slots)}}});
-    Agent agent(over(dir, daemon.url("m"),
-                     {"connections: 4", "retry: { initial: 50ms, max: 500ms }"}));
+    Agent agent(
+        over(dir, daemon.url("m"), {"connections: 4", "retry: { initial: 50ms, max: 500ms }"}));
 
     CHECK(agent.flush() == 0);
     CHECK(tree_differences(dir / "src", dir / "dst") == Lines{});
@@ -97,7 +97,8 @@ TEST_CASE("sessions beside one another share what max_delete allows", "[e2e][con
         std::size_t extras = 0;
         for (int d = 0; d < directories; ++d)
             extras += names_in(dir / ("dst/d" + std::to_string(d % 7) + "/e" + std::to_string(d)))
-                          .size() - files;
+                          .size() -
+                      files;
         CHECK(extras == 1);
         CHECK(agent.command({"resume", "--accept-deletes", "web"}) == 0);
         CHECK(agent.flush() == 0);
