@@ -1,4 +1,4 @@
-// The heap of a process that works in bursts and then is quiet for days.
+// The memory of a process that works in bursts and then is quiet for days.
 #pragma once
 
 namespace lockstep::agent {
@@ -8,8 +8,9 @@ namespace lockstep::agent {
 // in a heap of its own for each thread whatever the first compare took.
 void set_up_heap();
 
-// After work of thousands of paths: what it left behind goes back to the kernel. Some milliseconds;
-// any thread.
-void trim_heap();
+// After work of thousands of paths: what it left behind goes back to the kernel, the pages of code
+// too, which come back from the page cache one by one as they are run. Some milliseconds; any
+// thread.
+void give_back_memory();
 
 }  // namespace lockstep::agent

@@ -286,7 +286,7 @@ void Record::tidy()
     const auto timer = std::make_shared<asio::steady_timer>(executors_.store, tidy_delay);
     timer->async_wait([self = shared_from_this(), timer](const boost::system::error_code&) {
         self->do_now([](state::Index& index) { index.give_back_memory(); });
-        trim_heap();
+        give_back_memory();
     });
 }
 

@@ -100,9 +100,10 @@ bool is_acl_attribute(std::string_view name)
 }
 
 // The kernel lists an ACL among the extended attributes.
-bool has_no_attributes(const Fd& directory, const std::string& path)
+bool has_no_attributes(const Parent& parent, const std::string& path)
 {
-    const std::string way = through(directory) + '/' + std::string(name_of_path(path));
+    std::string way(name_of_path(path));
+    if (!parent.works_there) way.insert(0, through(*parent.directory) + '/');
     return ::llistxattr(way.c_str(), nullptr, 0) == 0;
 }
 
@@ -141,7 +142,7 @@ bool is_absence(int error) noexcept
 }
 
 EntryResult read_entry(const Beneath& source, const std::string& path, const struct stat& status,
-                       const EntryReading& reading, const Fd* directory)
+                       const EntryReading& reading, const Parent& parent)
 {
     Entry entry;
     entry.path = path;
@@ -168,7 +169,7 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
         entry.link_inode = status.st_ino;
     }
     if ((reading.acls && !entry.is_symlink()) || reading.xattrs) {
-        if (directory != nullptr && has_no_attributes(*directory, path))
+        if (parent.directory != nullptr && has_no_attributes(parent, path))
             return {std::move(entry), 0};
         const Opened object = source.open_path(path);
         // A mount point cannot be opened where the mapping stays on one file system: it goes

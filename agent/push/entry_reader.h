@@ -24,9 +24,15 @@ struct EntryResult {
 };
 bool is_absence(int error) noexcept;
 
-// From its lstat; link target, ACLs and xattrs are read here. `directory`, where one is open, is
-// the directory that the object is in: what has neither ACL nor xattr is then never opened.
+// The directory that an object is in, where it is open: what has neither ACL nor xattr is then
+// never opened.
+struct Parent {
+    const Fd* directory = nullptr;
+    bool works_there = false;  // this thread, see WorkingDirectory
+};
+
+// From its lstat; link target, ACLs and xattrs are read here.
 EntryResult read_entry(const Beneath& source, const std::string& path, const struct stat& status,
-                       const EntryReading& reading, const Fd* directory = nullptr);
+                       const EntryReading& reading, const Parent& parent = {});
 
 }  // namespace lockstep::push

@@ -1,6 +1,7 @@
 #include "agent/push/observer.h"
 
 #include "base/path.h"
+#include "base/working_directory.h"
 
 #include <sys/stat.h>
 
@@ -61,7 +62,7 @@ std::optional<Entry> Observer::look_at(const std::string& path)
     if (result.error == 0) {
         const Fd* directory = path.empty() ? nullptr : &held_.directory_of(path).fd;
         if (directory != nullptr && !*directory) directory = nullptr;
-        result = read_entry(source_, path, status, reading_, directory);
+        result = read_entry(source_, path, status, reading_, {.directory = directory});
     }
     if (result.entry) {
         result_.sightings.saw_path(path, state::fingerprint_of(status, looked_at));
@@ -96,13 +97,16 @@ Observer::Listing Observer::list(const std::string& directory, dev_t device,
         result_.observed.subtrees.push_back(std::move(subtree));
         return listing;  // stays plain: nothing below it is deleted
     }
+    std::optional<WorkingDirectory> here;
+    if (!names.empty()) here.emplace(opened.fd);
+    const Parent parent{.directory = &opened.fd, .works_there = here && here->is_there()};
     bool complete = true;
     result_.sightings.enter(directory, true);
     for (const DirEntry& name : names) {
         std::string path = join(directory, name.name);
         const bool is_directory = S_ISDIR(name.status.st_mode);
         if (options_.excluded && options_.excluded(path, is_directory)) continue;
-        EntryResult result = read_entry(source_, path, name.status, reading_, &opened.fd);
+        EntryResult result = read_entry(source_, path, name.status, reading_, parent);
         if (!result.entry) {
             if (is_absence(result.error)) continue;
             result_.unobserved.push_back({path, result.error, false});
