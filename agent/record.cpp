@@ -201,7 +201,7 @@ void Record::find_open(std::string destination, Paths paths, std::function<void(
                                   paths = std::move(paths), found = std::move(found)]() mutable {
         self->do_now([&](state::Index& index) {
             std::erase_if(
-                paths, [&](const std::string& path) { return !index.is_open(destination, path); });
+                paths, [&](const std::string& path) { return !index.has_row(destination, path); });
         });
         asio::post(self->executors_.control,
                    [found = std::move(found), paths = std::move(paths)] { found(paths); });

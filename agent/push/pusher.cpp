@@ -478,6 +478,7 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
 {
     PushJob& job = all->job;
     const bool whole = sees_whole_source(job.batch);
+    if (job.unasked) job.unasked->begun(job.batch);
     if (job.links) job.links->saw(job.links_seen);
     if (job.links) job.links->moved(job.links_moved);
     if (job.links && whole) job.links->whole_source_begins(std::chrono::steady_clock::now());

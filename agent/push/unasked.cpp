@@ -6,6 +6,12 @@
 
 namespace lockstep::push {
 
+void Unasked::begun(const plan::Batch& batch)
+{
+    begun_.clear();
+    for (const plan::DirtyPath& dirty : batch.paths) begun_.insert(dirty.path);
+}
+
 void Unasked::choose(transport::PushList& list)
 {
     std::uint64_t bytes = 0;
@@ -40,7 +46,8 @@ transport::Unasked Unasked::chance_of(const transport::Entry& entry)
         return transport::Unasked::no;
     const std::optional<state::Fingerprint> before = index_->find(entry.path);
     // A receiver opens what is there, and for a FIFO it waits for ever.
-    if (!index_->is_first_push(destination_, entry.path)) return transport::Unasked::no;
+    if (!begun_.contains(entry.path) || index_->is_unsure(destination_, entry.path))
+        return transport::Unasked::no;
     if (!before) return transport::Unasked::new_file;
     return S_ISREG(before->mode) ? transport::Unasked::replacement : transport::Unasked::no;
 }
@@ -51,7 +58,9 @@ bool Unasked::is_there(std::string_view directory)
     if (!fresh) return known->second;
     const std::optional<state::Fingerprint> state = index_->find(directory);
     if (!state || !state->is_directory()) return false;
-    const auto is_open = [&](std::string_view up) { return index_->is_open(destination_, up); };
+    const auto is_open = [&](std::string_view up) {
+        return begun_.contains(std::string(up)) || index_->has_row(destination_, up);
+    };
     if (is_open(directory) || any_above(directory, is_open)) return false;
     known->second = true;
     return true;

@@ -1,6 +1,7 @@
 // Which files of a list may be sent without waiting to be asked for.
 #pragma once
 
+#include "agent/plan/dirty_set.h"
 #include "agent/state/index_reader.h"
 #include "transport/push_list.h"
 
@@ -28,6 +29,9 @@ public:
     {
     }
 
+    // What was begun: of these it is known what the destination had before, unless the index
+    // doubts it; of what else is sent nobody knows.
+    void begun(const plan::Batch& batch);
     void choose(transport::PushList& list);
     static void choose_none(transport::PushList& list);
 
@@ -44,6 +48,7 @@ private:
 
     std::shared_ptr<state::IndexReader> index_;
     std::string destination_;
+    std::unordered_set<std::string> begun_;
     std::unordered_map<std::string, bool> directories_;  // of the list under way
     std::unordered_set<std::string> waiting_;
     bool given_up_ = false;

@@ -1,6 +1,7 @@
 #include "agent/state/index.h"
 
 #include "agent/state/boot.h"
+#include "agent/state/flight.h"
 #include "base/path.h"
 
 #include <cstdlib>
@@ -12,7 +13,7 @@ namespace lockstep::state {
 namespace {
 
 constexpr std::int64_t application_id = 0x6c6f636b;  // "lock"
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 
 // Of a dirty row's in_flight. Another destination may acknowledge a later state of a path while a
 // push of it is under way: what the push then acknowledges as sent is not that state, unless its
@@ -54,6 +55,11 @@ std::string open_key(std::int64_t destination)
     return "open/" + std::to_string(destination);
 }
 
+std::string flight_key(std::int64_t destination)
+{
+    return "flight/" + std::to_string(destination);
+}
+
 }  // namespace
 
 // The masks in the texts are of the bits that in_flight has above.
@@ -62,6 +68,7 @@ struct Index::Statements {
     Database& db;
     Statement meta{db, "SELECT value FROM meta WHERE key = ?1"};
     Statement set_meta{db, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)"};
+    Statement forget_meta{db, "DELETE FROM meta WHERE key = ?1"};
     Statement get{db, "SELECT fingerprint FROM entry WHERE directory = ?1 AND name = ?2"};
     Statement names{db, "SELECT name, fingerprint FROM entry WHERE directory = ?1"};
     Statement put{db, "INSERT OR REPLACE INTO entry VALUES (?1, ?2, ?3)"};
@@ -144,6 +151,7 @@ void Index::open_existing(const Opening& opening)
         database_.run("DELETE FROM destination");
         database_.run("DELETE FROM dirty");
         database_.run("DELETE FROM meta WHERE substr(key, 1, 5) = CAST('open/' AS BLOB)");
+        database_.run("DELETE FROM meta WHERE substr(key, 1, 7) = CAST('flight/' AS BLOB)");
     }
     set_meta("sent_as", opening.sent_as);
     set_meta("boot", boot);
@@ -180,12 +188,18 @@ void Index::settle_destinations(const Opening& opening)
         Statement remove(database_, "DELETE FROM destination WHERE id = ?1");
         remove.bind(1, id).run();
         prepared_->forget_dirty.bind(1, id).run();
-        Statement forget(database_, "DELETE FROM meta WHERE key = ?1");
-        forget.bind(1, std::string_view(open_key(id))).run();
+        for (const std::string& key : {open_key(id), flight_key(id)})
+            prepared_->forget_meta.bind(1, std::string_view(key)).run();
     }
     Statement counts(database_, "SELECT destination, count(*) FROM dirty GROUP BY destination");
     dirty_counts_.clear();
     while (counts.step()) dirty_counts_[counts.number(0)] = counts.number(1);
+    for (const auto& [url, id] : destinations_) {
+        std::optional<std::string> flight = meta(flight_key(id));
+        if (!flight) continue;
+        flights_[id] = std::move(*flight);
+        end_flight(id, false);
+    }
 }
 
 std::optional<std::string> Index::meta(std::string_view key)
@@ -231,10 +245,23 @@ std::vector<DirtyRow> Index::dirty(std::string_view destination)
     while (statement.step())
         rows.push_back({std::string(statement.bytes(0)), static_cast<int>(statement.number(1)),
                         (statement.number(2) & begun) != 0});
+    const auto flight = flights_.find(id_of(destination));
+    if (flight == flights_.end()) return rows;
+    std::unordered_map<std::string, std::size_t> known;
+    for (std::size_t i = 0; i < rows.size(); ++i) known.emplace(rows[i].path, i);
+    for (DirtyRow& row : unpacked_flight(flight->second)) {
+        const auto same = known.find(row.path);
+        if (same == known.end()) {
+            rows.push_back(std::move(row));
+            continue;
+        }
+        rows[same->second].look = std::max(rows[same->second].look, row.look);
+        rows[same->second].in_flight = true;
+    }
     return rows;
 }
 
-bool Index::is_open(std::string_view destination, std::string_view path)
+bool Index::has_row(std::string_view destination, std::string_view path)
 {
     return prepared_->is_open.bind(1, id_of(destination)).bind(2, path).finds_any();
 }
@@ -324,10 +351,44 @@ void Index::others_lack(std::int64_t destination, std::string_view path, bool lo
         }
 }
 
+// Paths that were begun before, and of which others are begun now, need rows of their own: nobody
+// knows what became of them.
+void Index::begin_flight(std::int64_t destination, const std::vector<DirtyRow>& rows)
+{
+    std::string flight = packed_flight(rows);
+    note_open(destination);
+    set_meta(flight_key(destination), flight);
+    flights_[destination] = std::move(flight);
+}
+
+bool Index::is_flight(std::int64_t destination, const std::vector<DirtyRow>& rows) const
+{
+    const auto flight = flights_.find(destination);
+    return flight != flights_.end() && flight->second == packed_flight(rows);
+}
+
+void Index::end_flight(std::int64_t destination, bool arrived)
+{
+    const auto flight = flights_.find(destination);
+    if (flight == flights_.end()) return;
+    const std::string bytes = std::move(flight->second);
+    flights_.erase(flight);
+    prepared_->forget_meta.bind(1, std::string_view(flight_key(destination))).run();
+    if (arrived) return;
+    for (const DirtyRow& row : unpacked_flight(bytes))
+        add_dirty(destination, row.path, row.look, begun);
+}
+
 void Index::begin(std::string_view destination, const std::vector<DirtyRow>& rows)
 {
     const std::int64_t id = id_of(destination);
     Transaction transaction(database_);
+    end_flight(id, false);
+    if (dirty_counts_[id] == 0 && rows.size() <= dirty_max_) {
+        begin_flight(id, rows);
+        transaction.commit();
+        return;
+    }
     for (const DirtyRow& row : rows) {
         add_dirty(id, row.path, row.look, begun);
         if (row.look < subtree_look) continue;
@@ -349,7 +410,9 @@ std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledg
     Failed failed;
     for (const DirtyRow& row : acknowledgement.again) failed.insert(row.path);
     Transaction transaction(database_);
-    for (const DirtyRow& row : acknowledgement.sent) clear_dirty(id, row);
+    if (!acknowledgement.sent.empty()) end_flight(id, is_flight(id, acknowledgement.sent));
+    if (dirty_counts_[id] > 0)
+        for (const DirtyRow& row : acknowledgement.sent) clear_dirty(id, row);
     for (const DirtyRow& row : acknowledgement.again)
         add_dirty(id, row.path, row.look, row.in_flight ? begun : 0);
     acknowledgement.sightings.for_each_group([&](const Sightings::Group& group) {

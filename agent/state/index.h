@@ -61,7 +61,8 @@ public:
     void set_source_identity(std::string_view identity);
 
     std::vector<DirtyRow> dirty(std::string_view destination);
-    bool is_open(std::string_view destination, std::string_view path);
+    // By itself: not as part of a batch under way.
+    bool has_row(std::string_view destination, std::string_view path);
     // When something of the destination became open, nothing having been before: what has changed
     // since then may be in no row of its own any more. None: it is new, and has had no whole
     // compare.
@@ -95,6 +96,10 @@ private:
     void set_meta(std::string_view key, std::string_view value);
     std::int64_t id_of(std::string_view destination) const;
 
+    void begin_flight(std::int64_t destination, const std::vector<DirtyRow>& rows);
+    bool is_flight(std::int64_t destination, const std::vector<DirtyRow>& rows) const;
+    // Unless it arrived, what it holds becomes rows.
+    void end_flight(std::int64_t destination, bool arrived);
     void add_dirty(std::int64_t destination, std::string_view path, int look, int in_flight);
     void note_open(std::int64_t destination);
     void clear_dirty(std::int64_t destination, const DirtyRow& row);
@@ -116,7 +121,9 @@ private:
     Database database_;
     std::size_t dirty_max_;
     std::map<std::string, std::int64_t, std::less<>> destinations_;
-    std::map<std::int64_t, std::int64_t> dirty_counts_;
+    std::map<std::int64_t, std::int64_t> dirty_counts_;  // of rows
+    // A batch begun with no row beside it has none either, but one value for all of it.
+    std::map<std::int64_t, std::string> flights_;
     std::vector<Lacking> lacking_;  // of the acknowledgement under way
 
     struct Statements;

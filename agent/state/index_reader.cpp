@@ -18,12 +18,12 @@ IndexReader::IndexReader(const std::string& file, bool one_moment)
     : database_(opened(file)),
       find_(database_, "SELECT fingerprint FROM entry WHERE directory = ?1 AND name = ?2"),
       list_(database_, "SELECT name, fingerprint FROM entry WHERE directory = ?1 ORDER BY name"),
-      is_open_(database_,
+      has_row_(database_,
                "SELECT 1 FROM dirty WHERE path = ?2 AND destination = "
                "(SELECT id FROM destination WHERE url = ?1)"),
-      is_first_push_(database_,
-                     "SELECT 1 FROM dirty WHERE path = ?2 AND in_flight = 1 AND destination = "
-                     "(SELECT id FROM destination WHERE url = ?1)"),
+      is_unsure_(database_,
+                 "SELECT 1 FROM dirty WHERE path = ?2 AND in_flight <> 1 AND destination = "
+                 "(SELECT id FROM destination WHERE url = ?1)"),
       open_paths_(database_,
                   "SELECT path FROM dirty WHERE in_flight <> 1 AND destination = "
                   "(SELECT id FROM destination WHERE url = ?1)")
@@ -48,14 +48,14 @@ std::optional<Fingerprint> IndexReader::find(std::string_view path)
     return found;
 }
 
-bool IndexReader::is_open(std::string_view destination, std::string_view path)
+bool IndexReader::has_row(std::string_view destination, std::string_view path)
 {
-    return is_open_.bind(1, destination).bind(2, path).finds_any();
+    return has_row_.bind(1, destination).bind(2, path).finds_any();
 }
 
-bool IndexReader::is_first_push(std::string_view destination, std::string_view path)
+bool IndexReader::is_unsure(std::string_view destination, std::string_view path)
 {
-    return is_first_push_.bind(1, destination).bind(2, path).finds_any();
+    return is_unsure_.bind(1, destination).bind(2, path).finds_any();
 }
 
 std::vector<std::string> IndexReader::open_paths(std::string_view destination)

@@ -26,12 +26,12 @@ public:
     // Something besides the source itself is known: a destination has what could be lost.
     bool has_content();
     std::optional<Fingerprint> find(std::string_view path);
-    // The path has a dirty row of this destination.
-    bool is_open(std::string_view destination, std::string_view path);
-    // A push of the path is under way, and until it was begun the destination had the state that
-    // find() said before: no earlier push had had no acknowledgement, and no other destination has
-    // acknowledged another state since. Of what is sent without having been begun nobody knows.
-    bool is_first_push(std::string_view destination, std::string_view path);
+    // The path has a dirty row of this destination, besides being part of a batch under way.
+    bool has_row(std::string_view destination, std::string_view path);
+    // Of a path of a batch under way: false where the destination had, until that was begun, the
+    // state that find() says: no earlier push had had no acknowledgement, and no other destination
+    // has acknowledged another state since.
+    bool is_unsure(std::string_view destination, std::string_view path);
     // All paths that have one, but for those of which a push under way is the first since then.
     std::vector<std::string> open_paths(std::string_view destination);
     // The names in a directory, sorted by their bytes.
@@ -43,8 +43,8 @@ private:
     Database database_;
     Statement find_;
     Statement list_;
-    Statement is_open_;
-    Statement is_first_push_;
+    Statement has_row_;
+    Statement is_unsure_;
     Statement open_paths_;
 };
 

@@ -49,7 +49,8 @@ Index::Opening opening()
     return opening;
 }
 
-// Changes the source, sends batches, and acknowledges: as the agent does, until it is killed.
+// Changes the source, sends batches, and acknowledges most of them: as the agent does, until it is
+// killed.
 [[noreturn]] void work(World& world, const std::string& file, unsigned seed)
 {
     std::mt19937 random(seed);
@@ -65,6 +66,11 @@ Index::Opening opening()
             chosen.push_back(path);
         }
         index.begin(std::to_string(destination), batch);
+        if (random() % 4 == 0) {  // the line broke: some has arrived, and nobody knows which
+            for (const std::size_t path : chosen)
+                if (random() % 2 == 0) world.there[destination][path] = world.source[path];
+            continue;
+        }
         Acknowledgement arrived;
         arrived.destination = std::to_string(destination);
         arrived.sent = batch;
