@@ -124,9 +124,9 @@ void Destination::remember(const state::DirtyRow& row, const std::optional<times
     if (row.in_flight && !row.path.empty()) to_be_listed_.emplace(parent_of(row.path));
 }
 
-void Destination::mark(const std::string& path, plan::Look look, TimePoint now)
+void Destination::mark(const std::string& path, plan::Look look, TimePoint now, bool closed)
 {
-    dirty_.add(path, look, now);
+    dirty_.add(path, look, now, closed);
     work_.notify_all();
 }
 

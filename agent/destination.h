@@ -48,7 +48,7 @@ public:
     void start();
     void stop();
 
-    void mark(const std::string& path, plan::Look look, TimePoint now);
+    void mark(const std::string& path, plan::Look look, TimePoint now, bool closed = false);
     void mark_moved(const std::vector<plan::DirtySet::Moved>& moved);
     void forget_moves() { dirty_.forget_moves(); }
     // Of what others have acknowledged, what this one is not at.

@@ -18,6 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using plan::Look;
+using plan::Writers;
 using watcher::Change;
 using watcher::ChangeKind;
 
@@ -269,19 +270,20 @@ void Mapping::accept(const Change& change, TimePoint now)
                    {{"mapping", config_.name}});
     switch (change.kind) {
         case ChangeKind::content:
-            touch(change.path, Look::content, false, now);
+            settle_.touch(change.path, Look::content,
+                          change.closed ? Writers::closed : Writers::unknown, now);
             break;
         case ChangeKind::writing:
-            touch(change.path, Look::written, true, now);
+            settle_.touch(change.path, Look::written, Writers::writing, now);
             break;
         case ChangeKind::attributes:
-            touch(change.path, Look::attributes, false, now);
+            settle_.touch(change.path, Look::attributes, Writers::unknown, now);
             break;
         case ChangeKind::gone:
             // What was in it went without a word; should another directory have its name by now, it
             // must not inherit that.
             forget_unreadable(change.path);
-            touch(change.path, of_tree(change), false, now);
+            settle_.touch(change.path, of_tree(change), Writers::unknown, now);
             break;
         case ChangeKind::moved:
             forget_unreadable(change.from);
@@ -296,7 +298,7 @@ void Mapping::accept(const Change& change, TimePoint now)
             if (unreadable_.insert(change.path).second)
                 log::warn("watch", change.detail, {{"mapping", config_.name}});
             // What it holds is unknown: not in step until it has been listed.
-            touch(change.path, Look::subtree, false, now);
+            settle_.touch(change.path, Look::subtree, Writers::unknown, now);
             break;
         case ChangeKind::readable:
             unreadable_.erase(change.path);
@@ -445,10 +447,10 @@ void Mapping::found_open(Destination& destination, const plan::DirtySet::Looks& 
     changed_.notify_all();
 }
 
-void Mapping::mark_all(const std::string& path, Look look, TimePoint now)
+void Mapping::mark_all(const std::string& path, Look look, TimePoint now, bool closed)
 {
     for (const std::shared_ptr<Destination>& destination : destinations_)
-        destination->mark(path, look, now);
+        destination->mark(path, look, now, closed);
 }
 
 void Mapping::source_lost(const std::string& detail)
@@ -472,11 +474,6 @@ void Mapping::allow_destinations()
 
 // ---- settling
 
-void Mapping::touch(const std::string& path, Look look, bool being_written, TimePoint now)
-{
-    settle_.touch(path, look, being_written, now);
-}
-
 void Mapping::hand_over(const std::vector<plan::Settled>& settled)
 {
     std::vector<plan::DirtySet::Moved> moved;
@@ -487,7 +484,7 @@ void Mapping::hand_over(const std::vector<plan::Settled>& settled)
         for (const std::shared_ptr<Destination>& destination : destinations_)
             destination->mark_moved(moved);
     for (const plan::Settled& ready : settled)
-        if (ready.moved_from.empty()) mark_all(ready.path, ready.look, ready.since);
+        if (ready.moved_from.empty()) mark_all(ready.path, ready.look, ready.since, ready.closed);
 }
 
 void Mapping::arm_settle_timer()

@@ -68,7 +68,6 @@ private:
     std::string why_refused() const;
     void found_differences(const Record::Differences& differences);
     void source_lost(const std::string& detail);
-    void touch(const std::string& path, plan::Look look, bool being_written, TimePoint now);
     void hand_over(const std::vector<plan::Settled>& settled);
     void arm_settle_timer();
     void arm_full_sync_timer();
@@ -77,7 +76,7 @@ private:
     void others_lack(const Record::Lacking& lacking);
     void found_open(Destination& destination, const plan::DirtySet::Looks& looks,
                     const Record::Paths& open);
-    void mark_all(const std::string& path, plan::Look look, TimePoint now);
+    void mark_all(const std::string& path, plan::Look look, TimePoint now, bool closed = false);
     void allow_destinations();
     status::MappingState state() const;
     boost::asio::awaitable<bool> barrier(TimePoint limit);

@@ -27,6 +27,7 @@ struct Change {
     ChangeKind kind = ChangeKind::content;
     std::string path{};  // relative to the source, bytes
     bool directory = false;
+    bool closed = false;       // content: whoever wrote it has closed it
     std::string from{};        // moved
     std::string detail{};      // unreadable, root_lost: a sentence for people, escaped
     std::uint64_t number = 0;  // barrier

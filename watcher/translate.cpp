@@ -79,6 +79,7 @@ void Translator::translate(const Event& event, Time now, Translation& out)
             break;
         case EventKind::close_write:
             tell(out, ChangeKind::content, std::move(path), false);
+            out.changes.back().closed = true;
             break;
         case EventKind::attrib:
             changed_attributes(event, parent, std::move(path), out);

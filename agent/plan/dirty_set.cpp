@@ -44,17 +44,18 @@ void DirtySet::erase(Order::iterator item)
     waiting_.erase(item);
 }
 
-void DirtySet::add(std::string path, Look look, TimePoint now)
+void DirtySet::add(std::string path, Look look, TimePoint now, bool closed)
 {
     if (look >= Look::written) origins_.erase(path);
     const std::uint64_t sequence = ++sequence_;
     const auto known = by_path_.find(path);
     if (known == by_path_.end()) {
-        insert(DirtyPath{std::move(path), look, sequence, now, 0}, std::nullopt);
+        insert(DirtyPath{std::move(path), look, sequence, now, 0, {}, {}, closed}, std::nullopt);
         if (by_path_.size() > paths_max_) collapse(now);
         return;
     }
     const Order::iterator item = known->second;
+    if (look >= Look::written) item->dirty.closed = closed;
     item->dirty.look = std::max(item->dirty.look, look);
     item->dirty.failed_at.reset();
     if (!item->retry_at) return;

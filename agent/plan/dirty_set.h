@@ -38,6 +38,8 @@ struct DirtyPath {
     // Of a subtree that stands for paths of which nothing else is remembered: what changed in it
     // since then is sent whatever its size and times say.
     std::optional<TimePoint> changed_since{};
+    // Whoever wrote to it, as far as was heard, has closed it since.
+    bool closed = false;
     bool operator==(const DirtyPath&) const = default;
 };
 
@@ -59,7 +61,7 @@ public:
     explicit DirtySet(std::size_t paths_max) : paths_max_(paths_max) {}
 
     // A path that waits for a later attempt is due at once again: something about it changed.
-    void add(std::string path, Look look, TimePoint now);
+    void add(std::string path, Look look, TimePoint now, bool closed = false);
     // A subtree that stands for paths of which nothing else is remembered.
     void add_changed_since(std::string path, TimePoint since, TimePoint now);
     // The same of paths that were only moved since what was added before; of the hints those are

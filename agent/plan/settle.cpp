@@ -11,22 +11,25 @@ void Settle::forget_quiet(Item& item)
     by_quiet_.erase(item.in_quiet);
 }
 
-void Settle::touch(std::string path, Look look, bool being_written, TimePoint now)
+void Settle::touch(std::string path, Look look, Writers writers, TimePoint now)
 {
     auto known = by_path_.find(path);
     if (known == by_path_.end()) {
-        by_age_.push_back(Item{Settled{std::move(path), look, now}, now, true, {}});
+        by_age_.push_back(Item{Settled{std::move(path), look, now, false, {}}, now, true, {}});
         const auto item = std::prev(by_age_.end());
         known = by_path_.emplace(item->settled.path, item).first;
     } else {
         forget_quiet(*known->second);
     }
     Item& item = *known->second;
-    if (look >= Look::written) origins_.erase(item.settled.path);
+    if (look >= Look::written) {
+        origins_.erase(item.settled.path);
+        item.settled.closed = writers == Writers::closed;
+    }
     item.settled.look = std::max(item.settled.look, look);
     item.last = now;
-    item.being_written = being_written;
-    if (!being_written) item.in_quiet = by_quiet_.insert(by_quiet_.end(), &item);
+    item.being_written = writers == Writers::writing;
+    if (!item.being_written) item.in_quiet = by_quiet_.insert(by_quiet_.end(), &item);
 }
 
 void Settle::move(const std::string& from, const std::string& to, Look look, TimePoint now)
@@ -35,9 +38,9 @@ void Settle::move(const std::string& from, const std::string& to, Look look, Tim
     const bool written = was != by_path_.end() && was->second->settled.look >= Look::written;
     const std::string origin = origins_.of(from, written);
     // In this order: what is moved should be sent before the name that it left is deleted.
-    touch(to, look, false, now);
+    touch(to, look, Writers::unknown, now);
     if (!origin.empty() && origin != to) origins_.set(to, origin);
-    touch(from, look, false, now);
+    touch(from, look, Writers::unknown, now);
 }
 
 Settled Settle::give_up(std::list<Item>::iterator item)

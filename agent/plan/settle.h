@@ -19,10 +19,14 @@ struct SettleTimes {
     std::chrono::milliseconds max_delay{2000};  // from its first event, however busy it stays
 };
 
+// What was heard of those who write to a file.
+enum class Writers { unknown, writing, closed };
+
 struct Settled {
     std::string path;
     Look look = Look::content;
-    TimePoint since;  // its first event
+    TimePoint since;      // its first event
+    bool closed = false;  // as in DirtyPath
     // Where the destination has it, if nothing but moves happened to it since it settled last;
     // empty: its content has to go.
     std::string moved_from{};
@@ -30,14 +34,13 @@ struct Settled {
 };
 
 // A path is ready once it has been quiet for `settle`, at the latest `max_delay` after its first
-// event. A file that is being written (no close seen) is not quiet, whatever it does. O(1) an
+// event. A file that is being written is not quiet, whatever it does. O(1) an
 // event. Not thread-safe.
 class Settle {
 public:
     explicit Settle(SettleTimes times) : times_(times) {}
 
-    // `being_written`: a write without a close after it.
-    void touch(std::string path, Look look, bool being_written, TimePoint now);
+    void touch(std::string path, Look look, Writers writers, TimePoint now);
 
     // `from` is now `to`: two touches, of which the second knows its content by where it was.
     void move(const std::string& from, const std::string& to, Look look, TimePoint now);

@@ -25,6 +25,7 @@ std::vector<std::string> hold_open_files(const Beneath& source, const OpenFiles&
     const auto waits = [&](const plan::DirtyPath& dirty) {
         if (dirty.sequence <= rule.hurry_up_to || dirty.since + rule.max_wait <= now) return false;
         if (dirty.look != plan::Look::written && dirty.look != plan::Look::content) return false;
+        if (dirty.closed) return false;
         const auto seen = observed.at.find(dirty.path);
         if (seen == observed.at.end() || !seen->second || !seen->second->is_regular()) return false;
         const bool is_new = index != nullptr && !index->find(dirty.path);

@@ -25,8 +25,8 @@ struct OpenFiles {
 // nobody can tell. The process must ignore SIGIO, which a writer that comes in between causes.
 bool is_open_for_writing(HeldDirectory& source, const std::string& path);
 
-// Takes out of the batch those that wait; their close or their max_wait brings them back. `index`
-// says which are new; without it none is.
+// Takes out of the batch those that wait, but for those whose close was heard of; their close or
+// their max_wait brings them back. `index` says which are new; without it none is.
 std::vector<std::string> hold_open_files(const Beneath& source, const OpenFiles& rule,
                                          state::IndexReader* index, const plan::Observed& observed,
                                          plan::Batch& batch, plan::TimePoint now);

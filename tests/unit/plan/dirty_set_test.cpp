@@ -26,6 +26,19 @@ TEST_CASE("a path stands once in the set however many events touch it", "[plan][
     CHECK(batch.paths[0].since == t0);
 }
 
+TEST_CASE("a path counts as closed by what was heard of it last", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    const auto closed = [&] { return set.take(1, t0).paths.at(0).closed; };
+
+    set.add("f", Look::content, t0, true);
+    set.add("f", Look::attributes, t0);
+    CHECK(closed());
+    set.add("f", Look::content, t0, true);
+    set.add("f", Look::written, t0);
+    CHECK_FALSE(closed());
+}
+
 TEST_CASE("a path touched while it is in flight stays dirty after the acknowledgement",
           "[plan][dirty_set]")
 {

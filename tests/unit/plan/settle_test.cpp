@@ -11,11 +11,31 @@ namespace {
 const TimePoint t0{};
 }
 
+TEST_CASE("a file counts as closed until it is written to again", "[plan][settle]")
+{
+    Settle settle({.settle = 2ms, .max_delay = 2s});
+    const auto closed = [&] {
+        const std::vector<Settled> all = settle.take_all();
+        REQUIRE(all.size() == 1);
+        return all[0].closed;
+    };
+
+    settle.touch("f", Look::content, Writers::unknown, t0);  // created
+    CHECK_FALSE(closed());
+    settle.touch("f", Look::written, Writers::writing, t0);
+    settle.touch("f", Look::content, Writers::closed, t0);
+    settle.touch("f", Look::attributes, Writers::unknown, t0);
+    CHECK(closed());
+    settle.touch("f", Look::content, Writers::closed, t0);
+    settle.touch("f", Look::written, Writers::writing, t0);
+    CHECK_FALSE(closed());
+}
+
 TEST_CASE("a path is ready once it has been quiet for the settle time", "[plan][settle]")
 {
     Settle settle({2ms, 2s});
-    settle.touch("a", Look::content, false, t0);
-    settle.touch("a", Look::content, false, t0 + 1ms);
+    settle.touch("a", Look::content, Writers::unknown, t0);
+    settle.touch("a", Look::content, Writers::unknown, t0 + 1ms);
 
     CHECK(settle.take_ready(t0 + 2ms).empty());
     CHECK(settle.next_ready() == t0 + 3ms);
@@ -28,7 +48,7 @@ TEST_CASE("a path that never gets quiet is ready after the longest delay", "[pla
 {
     Settle settle({10ms, 100ms});
     for (int i = 0; i < 100; ++i) {
-        settle.touch("a", Look::content, false, t0 + std::chrono::milliseconds(i));
+        settle.touch("a", Look::content, Writers::unknown, t0 + std::chrono::milliseconds(i));
         CHECK(settle.take_ready(t0 + std::chrono::milliseconds(i)).empty());
     }
     CHECK(settle.take_ready(t0 + 100ms).size() == 1);
@@ -38,19 +58,19 @@ TEST_CASE("a file that is being written waits for its close, at most the longest
           "[plan][settle]")
 {
     Settle settle({2ms, 2s});
-    settle.touch("a", Look::content, true, t0);
+    settle.touch("a", Look::content, Writers::writing, t0);
     CHECK(settle.take_ready(t0 + 1s).empty());
     CHECK(settle.next_ready() == t0 + 2s);
 
-    settle.touch("a", Look::content, false, t0 + 1s);
+    settle.touch("a", Look::content, Writers::unknown, t0 + 1s);
     CHECK(settle.take_ready(t0 + 1002ms).size() == 1);
 }
 
 TEST_CASE("a closer look is remembered while a path settles", "[plan][settle]")
 {
     Settle settle({2ms, 2s});
-    settle.touch("a", Look::content, false, t0);
-    settle.touch("a", Look::attributes, false, t0);
+    settle.touch("a", Look::content, Writers::unknown, t0);
+    settle.touch("a", Look::attributes, Writers::unknown, t0);
 
     CHECK(settle.take_ready(t0 + 2ms).at(0).look == Look::content);
 }
@@ -58,8 +78,8 @@ TEST_CASE("a closer look is remembered while a path settles", "[plan][settle]")
 TEST_CASE("a flush takes what has not settled", "[plan][settle]")
 {
     Settle settle({1s, 2s});
-    settle.touch("a", Look::content, true, t0);
-    settle.touch("b", Look::content, false, t0);
+    settle.touch("a", Look::content, Writers::writing, t0);
+    settle.touch("b", Look::content, Writers::unknown, t0);
 
     CHECK(settle.take_all().size() == 2);
     CHECK(settle.size() == 0);
@@ -93,16 +113,16 @@ TEST_CASE("what was only moved says where it was", "[plan][settle]")
     INFO("each to the next name");
     settle.move("2", "3", Look::content, t0);
     settle.move("1", "2", Look::content, t0);
-    settle.touch("1", Look::content, false, t0);
+    settle.touch("1", Look::content, Writers::unknown, t0);
     CHECK(origins() == Origins{{"1", ""}, {"2", "1"}, {"3", "2"}});
 
     INFO("not what is written to, before or after");
-    settle.touch("a", Look::written, true, t0);
+    settle.touch("a", Look::written, Writers::writing, t0);
     settle.move("a", "b", Look::content, t0);
     settle.move("c", "d", Look::content, t0);
-    settle.touch("d", Look::content, false, t0);
+    settle.touch("d", Look::content, Writers::unknown, t0);
     settle.move("e", "f", Look::content, t0);
-    settle.touch("f", Look::attributes, false, t0);
+    settle.touch("f", Look::attributes, Writers::unknown, t0);
     CHECK(origins() == Origins{{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}, {"e", ""}, {"f", "e"}});
 
     INFO("however far apart the moves of a chain are");

@@ -21,11 +21,12 @@ namespace {
 
 using Paths = std::vector<std::string>;
 
-Paths held(const Beneath& source, const OpenFiles& rule, Look look, TimePoint now)
+Paths held(const Beneath& source, const OpenFiles& rule, Look look, TimePoint now,
+           bool closed = false)
 {
     Batch batch;
     for (const char* path : {"open", "closed", "d", "gone"})
-        batch.paths.push_back({path, look, 7, TimePoint{} + 1h, 0, {}, {}});
+        batch.paths.push_back({path, look, 7, TimePoint{} + 1h, 0, {}, {}, closed});
     const Observation seen = observe(source, batch, {});
     const std::size_t before = batch.paths.size();
     Paths result = hold_open_files(source, rule, nullptr, seen.observed, batch, now);
@@ -69,6 +70,7 @@ TEST_CASE("an open file waits for its close, but not for ever and not in a hurry
     CHECK(held(source, rule, Look::content, soon) == Paths{"open"});
     CHECK(held(source, rule, Look::written, soon) == Paths{"open"});
     CHECK(held(source, rule, Look::attributes, soon).empty());
+    CHECK(held(source, rule, Look::content, soon, true).empty());  // it was closed, so it is whole
     CHECK(held(source, rule, Look::content, soon + 5min).empty());
     rule.hurry_up_to = 7;
     CHECK(held(source, rule, Look::content, soon).empty());

@@ -21,7 +21,7 @@ TEST_CASE("a file created, written and closed is told as content", "[watcher][so
 
     const Changes changes = source.changes_until_now();
     CHECK(told(changes, ChangeKind::content, "f"));
-    CHECK(changes.back() == Change{.kind = ChangeKind::content, .path = "f"});
+    CHECK(changes.back() == Change{.kind = ChangeKind::content, .path = "f", .closed = true});
 }
 
 TEST_CASE("what is there at the start is counted and not told", "[watcher][source_watch]")
@@ -52,7 +52,8 @@ TEST_CASE("a file open for writing is told as writing until it is closed",
     REQUIRE(::write(fd, "y", 1) == 1);
     CHECK(source.changes_until_now() == Changes{{.kind = ChangeKind::writing, .path = "log"}});
     ::close(fd);
-    CHECK(source.changes_until_now() == Changes{{.kind = ChangeKind::content, .path = "log"}});
+    CHECK(source.changes_until_now() ==
+          Changes{{.kind = ChangeKind::content, .path = "log", .closed = true}});
 }
 
 TEST_CASE("links, symlinks and fifos are told although nobody closes them",
