@@ -552,6 +552,39 @@ asio::awaitable<bool> Mapping::barrier(TimePoint limit)
     co_return barriers_seen_ >= number;
 }
 
+// Until what is open at the destinations now has arrived; a message where it has not.
+asio::awaitable<status::CommandResult> Mapping::reach_all(std::shared_ptr<Mapping> self,
+                                                          TimePoint limit)
+{
+    status::CommandResult result;
+    const std::string prefix = "mapping " + self->config_.name + ": ";
+    const TimePoint begun = Clock::now();
+    std::vector<std::pair<std::shared_ptr<Destination>, std::uint64_t>> marks;
+    for (const std::shared_ptr<Destination>& destination : self->destinations_) {
+        destination->hurry(begun);
+        marks.emplace_back(destination, destination->mark_of_now());
+    }
+    for (const auto& [destination, mark] : marks) {
+        std::string why;
+        while (!destination->reached(mark)) {
+            why = destination->hopeless(mark, begun);
+            if (self->stopping_) why = "the agent is stopping";
+            if (self->paused_) why = "paused";
+            if (self->source_missing_) why = "source missing: " + self->source_detail_;
+            if (why.empty() && Clock::now() >= limit)
+                why = "timed out: " + destination->describe_trouble();
+            if (!why.empty()) break;
+            co_await destination->changed().wait_until(limit);
+        }
+        if (why.empty()) continue;
+        if (!result.message.empty()) result.message += "; ";
+        result.message += prefix + why;
+        for (const std::string& path : destination->outstanding(mark))
+            if (result.paths.size() < paths_shown_max) result.paths.push_back(escaped(path));
+    }
+    co_return result;
+}
+
 asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> self,
                                                       TimePoint limit)
 {
@@ -581,35 +614,18 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
         result.message = prefix + "timed out while the source is compared with the index";
         co_return result;
     }
-    const std::uint64_t searches = self->searches_begun_;
-    while (self->searches_done_ < searches && !self->stopping_ && Clock::now() < limit)
-        co_await self->changed_.wait_until(limit);
-    self->hand_over(self->settle_.take_all());
-    self->arm_settle_timer();
-
-    const TimePoint begun = Clock::now();
-    std::vector<std::pair<std::shared_ptr<Destination>, std::uint64_t>> marks;
-    for (const std::shared_ptr<Destination>& destination : self->destinations_) {
-        destination->hurry(begun);
-        marks.emplace_back(destination, destination->mark_of_now());
-    }
-    for (const auto& [destination, mark] : marks) {
-        std::string why;
-        while (!destination->reached(mark)) {
-            why = destination->hopeless(mark, begun);
-            if (self->stopping_) why = "the agent is stopping";
-            if (self->paused_) why = "paused";
-            if (self->source_missing_) why = "source missing: " + self->source_detail_;
-            if (why.empty() && Clock::now() >= limit)
-                why = "timed out: " + destination->describe_trouble();
-            if (!why.empty()) break;
-            co_await destination->changed().wait_until(limit);
-        }
-        if (why.empty()) continue;
-        if (!result.message.empty()) result.message += "; ";
-        result.message += prefix + why;
-        for (const std::string& path : destination->outstanding(mark))
-            if (result.paths.size() < paths_shown_max) result.paths.push_back(escaped(path));
+    // What one destination acknowledges is looked for at the others; what they are sent for it
+    // after they were reached is waited for as well. That they acknowledge tells nobody anything.
+    std::uint64_t searches = 0;
+    for (int round = 0; round < 2 && result.message.empty(); ++round) {
+        if (round > 0) co_await self->record_->told();
+        if (round > 0 && searches == self->searches_begun_) break;
+        searches = self->searches_begun_;
+        while (self->searches_done_ < searches && !self->stopping_ && Clock::now() < limit)
+            co_await self->changed_.wait_until(limit);
+        self->hand_over(self->settle_.take_all());
+        self->arm_settle_timer();
+        result = co_await reach_all(self, limit);
     }
     result.ok = result.message.empty();
     if (result.ok) result.message = prefix + "in step";

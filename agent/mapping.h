@@ -65,6 +65,8 @@ private:
     void start_watching();
     void source_found(TimePoint now);
     void in_order();
+    static boost::asio::awaitable<status::CommandResult> reach_all(std::shared_ptr<Mapping> self,
+                                                                   TimePoint limit);
     std::string why_refused() const;
     void found_differences(const Record::Differences& differences);
     void source_lost(const std::string& detail);

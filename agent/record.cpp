@@ -183,6 +183,13 @@ asio::awaitable<void> Record::begin(std::string destination, std::vector<state::
     co_await store.run(executors_.store, run_on_store(work));
 }
 
+asio::awaitable<void> Record::told()
+{
+    const std::function<void()> nothing = [] {};
+    Elsewhere store;
+    co_await store.run(executors_.store, run_on_store(nothing));
+}
+
 void Record::acknowledge(state::Acknowledgement acknowledgement)
 {
     const auto shared = std::make_shared<const state::Acknowledgement>(std::move(acknowledgement));
