@@ -26,23 +26,6 @@ constexpr std::size_t link_moves_max = 50'000;
 constexpr std::size_t large_batch = 1000;
 constexpr std::uint32_t set_aside_max = 8;  // in a row, before the others wait as well
 
-// Of the directories where a session that broke may have left temporary files, those that are not
-// compared again anyway.
-std::vector<std::string> to_be_listed(const std::set<std::string>& directories,
-                                      const plan::Batch& batch)
-{
-    std::set<std::string_view> subtrees;
-    for (const plan::DirtyPath& dirty : batch.paths)
-        if (dirty.look == plan::Look::subtree) subtrees.insert(dirty.path);
-    std::vector<std::string> listed;
-    for (const std::string& directory : directories) {
-        const auto is_compared = [&](std::string_view up) { return subtrees.contains(up); };
-        if (!is_compared(directory) && !any_above(directory, is_compared))
-            listed.push_back(directory);
-    }
-    return listed;
-}
-
 std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
 {
     std::vector<state::DirtyRow> rows;
@@ -196,7 +179,7 @@ void Destination::resume(bool accept_deletes)
 
 void Destination::hurry(TimePoint now)
 {
-    mark_listings(now);
+    expect_listings(now);
     hurry_up_to_ = dirty_.mark();
     if (deletes_withheld_) return;
     dirty_.make_all_due(now);
@@ -214,7 +197,8 @@ Destination::TimePoint Destination::next_moment(TimePoint now) const
 {
     TimePoint next = now + never;
     if (!allowed_) return next;
-    if (not_before_ && *not_before_ > now) return *not_before_;
+    if (aftermath_.until()) next = std::min(next, *aftermath_.until());
+    if (not_before_ && *not_before_ > now) return std::min(next, *not_before_);
     if (const std::optional<TimePoint> due = dirty_.next_due()) next = std::min(next, *due);
     return next;
 }
@@ -223,6 +207,8 @@ asio::awaitable<void> Destination::loop(std::shared_ptr<Destination> self)
 {
     while (!self->stopping_) {
         const TimePoint now = Clock::now();
+        if (self->aftermath_.until() && *self->aftermath_.until() <= now)
+            self->look_at_aftermath(now);
         if (!self->may_send(now)) {
             self->note_state();
             const TimePoint until = self->next_moment(now);
@@ -284,9 +270,13 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     try {
         std::rethrow_exception(failure);
     } catch (const push::BrokenPush& error) {
-        if (!set_aside(batch, error, now))
-            failed(batch, error, now, error.begun() ? Begun::perhaps : Begun::no,
-                   to_be_listed(error.directories(), batch), error.path());
+        // A daemon that gives up over a path has ended by itself.
+        if (set_aside(batch, error, now)) co_return;
+        const auto until = error.kind() == ErrorKind::timeout
+                               ? now + config_.timeout + Aftermath::after_end
+                               : now + Aftermath::after_end;
+        if (error.begun()) aftermath_.expect(batch, error.directories(), until);
+        failed(batch, error, now, error.begun() ? Begun::perhaps : Begun::no, error.path());
     } catch (const Error& error) {
         failed(batch, error, now, Begun::no);
     } catch (const std::exception& error) {
@@ -447,15 +437,14 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         ++arrived;
         latency_.record(now - dirty.since);
     }
-    for (const std::string& directory : to_be_listed(report.broken_in, batch))
-        again.push_back({directory, plan::Look::listing, now, false});
+    if (report.lost_session) aftermath_.expect(batch, report.broken_in, now + Aftermath::after_end);
     // As old as the batch: until the other names are found, it has not arrived.
     if (report.links_unknown) again.push_back({std::string(), plan::Look::subtree, now, false});
     dirty_.settle(batch, again, now);
     record(batch, again, report);
     const plan::DirtyPath* whole = own_of(std::string());
     if (whole != nullptr && whole->look == plan::Look::subtree && again.empty()) known_ = true;
-    if (dirty_.empty()) {
+    if (dirty_.empty() && !aftermath_.until()) {
         in_step_at_ = std::chrono::system_clock::now();
         last_trouble_.reset();
     }
@@ -474,22 +463,32 @@ void Destination::record(const plan::Batch& batch, const std::vector<plan::Dirty
         acknowledgement.again.push_back({one.path, static_cast<int>(one.look), false});
     for (const std::string& directory : to_be_listed_)
         acknowledgement.again.push_back({directory, static_cast<int>(plan::Look::listing), false});
+    for (const auto& [path, look] : aftermath_.looks())
+        acknowledgement.again.push_back({path, static_cast<int>(look), false});
     acknowledgement.sightings = std::move(report.sightings);
     host_.record->acknowledge(std::move(acknowledgement));
     if (dirty_.empty() && (report.sessions > 1 || batch.paths.size() >= large_batch))
         host_.record->tidy();
 }
 
-void Destination::mark_listings(TimePoint now)
+void Destination::expect_listings(TimePoint now)
 {
-    for (const std::string& directory : std::exchange(to_be_listed_, {}))
-        mark(directory, plan::Look::listing, now);
+    aftermath_.expect({}, std::exchange(to_be_listed_, {}), now + Aftermath::after_end);
+    work_.notify_all();
+}
+
+void Destination::look_at_aftermath(TimePoint now)
+{
+    for (const auto& [path, look] : aftermath_.take()) dirty_.add(path, look, now);
+    aftermath_mark_ = dirty_.mark();
+    changed_.notify_all();
 }
 
 void Destination::compared()
 {
-    mark_listings(Clock::now());
-    if (dirty_.empty() && !in_step_at_) in_step_at_ = std::chrono::system_clock::now();
+    expect_listings(Clock::now());
+    if (dirty_.empty() && !aftermath_.until() && !in_step_at_)
+        in_step_at_ = std::chrono::system_clock::now();
     note_state();
     changed_.notify_all();
 }
@@ -563,8 +562,7 @@ bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& er
 }
 
 void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint now,
-                         plan::DirtySet::Begun begun, const std::vector<std::string>& listings,
-                         const std::optional<std::string>& culprit)
+                         plan::DirtySet::Begun begun, const std::optional<std::string>& culprit)
 {
     ++sessions_;
     ++attempts_;
@@ -581,7 +579,7 @@ void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint
     session_trouble_ = trouble;
     pool_->let_go();
     remember(std::move(trouble));
-    dirty_.give_back(batch, now, begun, listings);
+    dirty_.give_back(batch, now, begun);
     note_state();
 }
 
@@ -610,6 +608,7 @@ status::DestinationState Destination::state(TimePoint now) const
         return session_trouble_->remedy == Remedy::needs_person ? DestinationState::stopped
                                                                 : DestinationState::waiting;
     if (deletes_withheld_) return DestinationState::stopped;
+    if (dirty_.empty() && aftermath_.until()) return DestinationState::syncing;
     if (dirty_.empty())
         return in_step_at_ ? DestinationState::in_step : DestinationState::connecting;
     // A file that waits for its close is no trouble, but it has not arrived either.
@@ -634,13 +633,18 @@ void Destination::note_state()
 
 std::vector<std::string> Destination::outstanding(std::uint64_t mark) const
 {
-    return dirty_.outstanding(mark, paths_shown_max);
+    std::vector<std::string> paths =
+        dirty_.outstanding(std::max(mark, aftermath_mark_), paths_shown_max);
+    for (const auto& [path, look] : aftermath_.looks())
+        if (paths.size() < paths_shown_max) paths.push_back(path);
+    return paths;
 }
 
 std::string Destination::describe_trouble() const
 {
     std::string text = url() + ": " + std::string(status::name_of(state(Clock::now()))) + ", " +
-                       std::to_string(dirty_.pending()) + " paths outstanding";
+                       std::to_string(dirty_.pending() + aftermath_.looks().size()) +
+                       " paths outstanding";
     if (last_trouble_) text += ": " + last_trouble_->message;
     return text;
 }
@@ -650,7 +654,8 @@ std::string Destination::hopeless(std::uint64_t mark, TimePoint since) const
     if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person)
         return describe_trouble();
     if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
-    if (dirty_.only_failures(mark, since)) return describe_trouble();
+    if (!aftermath_.until() && dirty_.only_failures(std::max(mark, aftermath_mark_), since))
+        return describe_trouble();
     return {};
 }
 
@@ -659,7 +664,7 @@ status::Destination Destination::snapshot(TimePoint now) const
     status::Destination told;
     told.url = url();
     told.state = state(now);
-    told.pending = dirty_.pending();
+    told.pending = dirty_.pending() + aftermath_.looks().size();
     if (const std::optional<TimePoint> since = dirty_.oldest_since())
         told.lag = std::chrono::duration_cast<std::chrono::milliseconds>(now - *since);
     told.in_step_at = in_step_at_;

@@ -1,6 +1,7 @@
 // One destination's life: take a batch, push it, acknowledge, wait. On the control thread.
 #pragma once
 
+#include "agent/aftermath.h"
 #include "agent/delete_budget.h"
 #include "agent/elsewhere.h"
 #include "agent/event.h"
@@ -74,7 +75,10 @@ public:
 
     // Flush: what was marked before is acknowledged once reached(mark).
     std::uint64_t mark_of_now() const { return dirty_.mark(); }
-    bool reached(std::uint64_t mark) const { return dirty_.reached(mark); }
+    bool reached(std::uint64_t mark) const
+    {
+        return !aftermath_.until() && dirty_.reached(std::max(mark, aftermath_mark_));
+    }
     // Gives what failed before another try, and sends what is open as it is, for a flush that would
     // have to wait for it.
     void hurry(TimePoint now);
@@ -111,17 +115,16 @@ private:
 
     void acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now);
     bool set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now);
-    // `listings`: directories where the daemon may have left something.
     void failed(const plan::Batch& batch, const Error& error, TimePoint now,
-                plan::DirtySet::Begun begun, const std::vector<std::string>& listings = {},
-                const std::optional<std::string>& culprit = {});
+                plan::DirtySet::Begun begun, const std::optional<std::string>& culprit = {});
     std::chrono::milliseconds delay_after(std::uint32_t attempts);
     void record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
                 push::PushReport& report);
     void remember(Trouble trouble);
     void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
     status::DestinationState state(TimePoint now) const;
-    void mark_listings(TimePoint now);
+    void expect_listings(TimePoint now);
+    void look_at_aftermath(TimePoint now);
     void note_state();
 
     config::Mapping mapping_;
@@ -140,7 +143,9 @@ private:
     // Where a push that was cut short before this start may have left its temporary file; listed
     // once all that differs is known, so that nothing is sent for the listing and for itself.
     std::set<std::string> to_be_listed_;
-    std::set<std::string> held_;  // wait for their close
+    Aftermath aftermath_;
+    std::uint64_t aftermath_mark_ = 0;  // a flush waits for what was found after it
+    std::set<std::string> held_;        // wait for their close
     std::shared_ptr<push::LinkIndex> links_ = std::make_shared<push::LinkIndex>();
     push::LinksSeen links_seen_;
     std::vector<push::LinkMove> links_moved_;

@@ -177,7 +177,10 @@ std::set<std::string> unasked_of(const transport::PushList& list)
 void add_directories(const transport::PushList& list, std::set<std::string>& directories)
 {
     for (const transport::Entry& entry : list.entries)
-        if (entry.is_regular() && !entry.only_there) directories.emplace(parent_of(entry.path));
+        if (entry.is_directory() && entry.dir_kind == transport::DirKind::content)
+            directories.insert(entry.path == "." ? std::string() : entry.path);
+        else if (entry.is_regular() && !entry.only_there)
+            directories.emplace(parent_of(entry.path));
 }
 
 // What came unasked may have failed for that alone: others may have taken its directory away. It
@@ -235,7 +238,10 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
     } catch (const Error& error) {
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
         begun = broken != nullptr && broken->begun();
-        if (may_have_begun(error)) add_directories(step.list, job.broken_in);
+        if (may_have_begun(error)) {
+            job.lost_session = true;
+            add_directories(step.list, job.broken_in);
+        }
         const bool over_a_path = broken != nullptr && broken->path();
         if (!over_a_path)
             doubt = doubt_about(error, begun, doubtful, !unasked.empty(), needs_options);
@@ -256,6 +262,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         if (doubt == Doubt::unasked) job.unasked->give_up();
         co_return outcome;
     } catch (const Error&) {
+        job.lost_session = true;
         add_directories(step.list, job.broken_in);
         throw;
     }
@@ -532,6 +539,7 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
                          std::move(all->job.broken_in));
     }
     PushReport report = std::move(all->report);
+    report.lost_session = all->job.lost_session;
     report.broken_in = std::move(all->job.broken_in);
     co_return report;
 }

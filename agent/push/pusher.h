@@ -34,7 +34,8 @@ struct PushReport {
     std::vector<std::string> unattributed;
     std::vector<std::string> withheld;  // deletions, too many of them
     std::vector<std::string> held;      // open for writing: they wait for their close
-    std::set<std::string> broken_in;    // directories of files that a session lost on the way
+    bool lost_session = false;          // one was lost on the way, with its list begun perhaps
+    std::set<std::string> broken_in;    // directories whose content such a list was about
     bool links_unknown = false;         // a file has names that nobody knows: compare the source
     bool max_delete_hit = false;        // the daemon stopped deleting in a compare
     std::size_t deletions = 0;
@@ -75,6 +76,7 @@ struct PushJob {
 
     // On the way.
     bool had_session = false;           // one has done its work
+    bool lost_session = false;          // see PushReport
     std::size_t under_way = 0;          // sessions
     std::vector<plan::Step> once_more;  // compares whose part of the deletions was too small
     std::set<std::string> broken_in{};  // see PushReport

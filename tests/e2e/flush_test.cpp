@@ -17,10 +17,11 @@ TEST_CASE("a flush waits for what a destination is sent because another has ackn
     const TempDir dir;
     for (int i = 0; i < files; ++i) write_file(dir / ("src/f" + std::to_string(i)), "content");
     for (const char* name : {"slow", "fast"}) make_dirs(dir / name);
-    RealDaemon daemon({{.name = "slow", .path = dir / "slow"}, {.name = "fast", .path = dir / "fast"}});
+    RealDaemon daemon(
+        {{.name = "slow", .path = dir / "slow"}, {.name = "fast", .path = dir / "fast"}});
     Proxy proxy(daemon.port());
-    Agent agent(config_of("web", dir / "src",
-                          {daemon.url_at(proxy.port(), "slow"), daemon.url("fast")}));
+    Agent agent(
+        config_of("web", dir / "src", {daemon.url_at(proxy.port(), "slow"), daemon.url("fast")}));
     REQUIRE(agent.flush() == 0);
 
     // The fast one has acknowledged the new states while the slow one is still being told.
