@@ -500,7 +500,8 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
         if (!piece) break;
         const bool owes = how.first_piece && job.links && !job.links->joined().empty();
         const bool alone = piece->alone || owes;
-        co_await beside.fewer_than(alone ? 1 : job.connections);
+        const std::size_t room = alone ? 1 : job.connections;
+        co_await beside.fewer_than(room);
         if (alone)
             co_await push_beside(all, std::move(*piece), how);
         else
