@@ -29,7 +29,8 @@ public:
     {
         if (batch.empty() && directories.empty()) return;
         for (const plan::DirtyPath& dirty : batch.paths)
-            if (dirty.look < plan::Look::listing) looks_.emplace(dirty.path, plan::Look::attributes);
+            if (dirty.look < plan::Look::listing)
+                looks_.emplace(dirty.path, plan::Look::attributes);
         for (const std::string& directory : directories)
             looks_.insert_or_assign(directory, plan::Look::listing);
         until_ = until_ ? std::max(*until_, until) : until;

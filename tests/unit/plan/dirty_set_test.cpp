@@ -246,6 +246,30 @@ TEST_CASE("a listing waits for more than a batch of other paths", "[plan][dirty_
     }
 }
 
+TEST_CASE(
+    "a path that becomes a listing waits for the others, and has its old turn once it is more",
+    "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    for (const char* path : {"d", "e", "x", "y"}) set.add(path, Look::content, t0);
+    set.add("d", Look::listing, t0);
+    set.add("e", Look::listing, t0);
+    set.add("e", Look::subtree, t0);
+    std::vector<std::string> taken;
+    while (set.has_due(t0)) taken.push_back(set.take(1, t0).paths.at(0).path);
+    CHECK(taken == std::vector<std::string>{"e", "x", "y", "d"});
+}
+
+TEST_CASE("where one batch takes all, listings go in their turn as well", "[plan][dirty_set]")
+{
+    DirtySet set(100);
+    for (const char* path : {"1", "2", "3"})
+        set.add(path, path[0] == '2' ? Look::listing : Look::content, t0);
+    std::string taken;
+    for (const DirtyPath& dirty : set.take(3, t0).paths) taken += dirty.path;
+    CHECK(taken == "123");
+}
+
 TEST_CASE("what failed as a move waits for its turn", "[plan][dirty_set]")
 {
     DirtySet set(100);

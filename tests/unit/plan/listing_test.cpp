@@ -59,27 +59,6 @@ TEST_CASE("a listing of what is no directory any more sends what is there", "[pl
     CHECK(plan.steps[0].ignore_times);
 }
 
-TEST_CASE("listings given back with a batch are as old as the batch", "[plan][listing]")
-{
-    DirtySet dirty(100);
-    const TimePoint now{};
-    dirty.add("d/a", Look::content, now);
-    const std::uint64_t mark = dirty.mark();
-    Batch batch = dirty.take(10, now);
-    dirty.give_back(batch, now, DirtySet::Begun::perhaps, {"d"});
-
-    batch = dirty.take(1, now);
-    REQUIRE(batch.paths.size() == 1);
-    dirty.settle(batch, {}, now);
-    CHECK_FALSE(dirty.reached(mark));
-    batch = dirty.take(10, now);
-    REQUIRE(batch.paths.size() == 1);
-    CHECK(batch.paths[0].path == "d");
-    CHECK(batch.paths[0].look == Look::listing);
-    dirty.settle(batch, {}, now);
-    CHECK(dirty.reached(mark));
-}
-
 TEST_CASE("of a compare that stands for forgotten paths, what changed since is sent for certain",
           "[plan][listing]")
 {
