@@ -6,6 +6,28 @@
 #include <chrono>
 
 namespace lockstep::agent {
+namespace {
+
+// Whether a link is slow enough for compression to pay is not measured: `auto` is `none`.
+std::string compressor_of(config::Compress compress)
+{
+    switch (compress) {
+        case config::Compress::zstd:
+            return "zstd";
+        case config::Compress::lz4:
+            return "lz4";
+        case config::Compress::zlibx:
+            return "zlibx";
+        case config::Compress::zlib:
+            return "zlib";
+        case config::Compress::automatic:
+        case config::Compress::none:
+            break;
+    }
+    return "none";
+}
+
+}  // namespace
 
 std::shared_ptr<const config::Filter> filter_of(const config::Mapping& mapping)
 {
@@ -79,6 +101,7 @@ transport::PushOptions push_options_of(const config::Mapping& mapping,
     // What is sent once more must not take the place of the backup: the receiver compares.
     options.checksum = mapping.checksum || options.keeps_backups();
     options.whole_file = mapping.whole_file;
+    options.compress = compressor_of(mapping.compress);
     options.timeout_s = static_cast<std::uint32_t>(std::max<std::int64_t>(
         1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
     return options;

@@ -15,10 +15,6 @@ constexpr Unavailable<Mapping> of_mapping[] = {
     {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
     {"append_only", "append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
     {"inplace", "inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
-    {"compress", "a compress other than auto and none",
-     [](const Mapping& m) {
-         return m.compress != Compress::automatic && m.compress != Compress::none;
-     }},
     {"hooks", "hooks",
      [](const Mapping& m) { return !m.hooks.in_step.empty() || !m.hooks.trouble.empty(); }},
 };

@@ -14,6 +14,8 @@ namespace lockstep::transport {
 namespace {
 
 constexpr std::size_t chunk_bytes = 256 * 1024;
+// Read without anything going out: what compresses that well must not look like silence.
+constexpr std::size_t silent_bytes_max = 4 * 1024 * 1024;
 
 // The file's digest made surely wrong: all zero, and if that should be right, not quite
 // (PROTOCOL.md 15.4).
@@ -58,13 +60,16 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd 
 
     const bool old_md4 = form_.protocol < 30 && form_.digest == delta::Digest::md4;
     delta::FileDigest whole(form_.digest, old_md4 ? std::optional(form_.seed) : std::nullopt);
-    delta::Matcher matcher(request.sums, block_digest_);
+    delta::Matcher matcher(request.sums, block_digest_,
+                           codec_->needs_matched_bytes() ? delta::Matcher::MatchedBytes::keep
+                                                         : delta::Matcher::MatchedBytes::drop);
     const delta::Matcher::Sink put_token = [&](const delta::Token& token) {
-        codec_->put(token, {}, out.data());
+        codec_->put(token, token.matched, out.data());
     };
 
     codec_->begin();
     std::uint64_t offset = 0;
+    std::size_t silent_bytes = 0;
     while (left > 0 && read_error == 0) {
         const std::size_t wanted = std::min<std::uint64_t>(left, chunk_.size());
         const ssize_t got = ::pread(file.get(), chunk_.data(), wanted, static_cast<off_t>(offset));
@@ -79,7 +84,11 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd 
         matcher.feed(bytes, put_token);
         offset += bytes.size();
         left -= bytes.size();
+        silent_bytes = out.data().size() >= Outbox::flush_bytes ? 0 : silent_bytes + bytes.size();
         co_await out.flush_if_large();
+        if (silent_bytes < silent_bytes_max) continue;
+        silent_bytes = 0;
+        co_await out.say_something();
     }
     matcher.finish(put_token);
     codec_->end(out.data());

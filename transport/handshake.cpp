@@ -58,7 +58,6 @@ public:
           ours_(our_greeting(endpoint.protocol_max)),
           with_{stream, ByteReader(stream)}
     {
-        agreed_.compress = options.compress;
     }
 
     asio::awaitable<Agreed> run()
@@ -146,11 +145,14 @@ private:
             co_await with_.say(std::move(response));
     }
 
-    std::string arguments(const Greeting& theirs, int protocol) const
+    std::string arguments(const Greeting& theirs, int protocol)
     {
         const Capability capability = capability_from(theirs, protocol);
+        PushOptions said = options_;
+        said.compress = compressor_for(options_.compress, capability);
+        agreed_.compress = said.compress;
         const std::vector<std::string> args =
-            server_args(options_, protocol, endpoint_.module, endpoint_.path, capability);
+            server_args(said, protocol, endpoint_.module, endpoint_.path, capability);
         return render_args(args, protocol);
     }
 

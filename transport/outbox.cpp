@@ -41,4 +41,12 @@ asio::awaitable<void> Outbox::keepalive()
     co_await stream_.write_all(wire);
 }
 
+asio::awaitable<void> Outbox::say_something()
+{
+    if (data_.empty())
+        co_await keepalive();
+    else
+        co_await flush();
+}
+
 }  // namespace lockstep::transport

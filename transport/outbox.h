@@ -23,6 +23,8 @@ public:
     // Data collected before it goes first. Nothing happens when not multiplexed.
     asio::awaitable<void> message(Tag tag, Bytes payload);
     asio::awaitable<void> keepalive();
+    // What there is, else a sign of life.
+    asio::awaitable<void> say_something();
 
     std::uint64_t sent() const noexcept { return sent_; }
 
