@@ -216,7 +216,7 @@ void SessionPool::arm_timer()
     timer_armed_ = true;
     std::chrono::milliseconds limit = settings_.timeout;
     for (const Parked& parked : parked_) limit = std::min(limit, parked.session->idle_limit());
-    limit /= 3;
+    limit /= 2;
     // After a failure the next one is due sooner than a sign of life.
     const auto paused = std::chrono::ceil<std::chrono::milliseconds>(not_before_ - Clock::now());
     if (paused.count() > 0 && parked_.size() < settings_.warm_max) limit = std::min(limit, paused);
