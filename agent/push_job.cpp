@@ -27,6 +27,19 @@ std::string compressor_of(config::Compress compress)
     return "none";
 }
 
+transport::Reach reach_of(config::Scheme scheme)
+{
+    switch (scheme) {
+        case config::Scheme::rsyncs:
+            return transport::Reach::tls;
+        case config::Scheme::rsync:
+        case config::Scheme::ssh:
+        case config::Scheme::file:
+            break;
+    }
+    return transport::Reach::tcp;
+}
+
 }  // namespace
 
 std::shared_ptr<const config::Filter> filter_of(const config::Mapping& mapping)
@@ -65,6 +78,8 @@ std::vector<std::string> protecting_rules(const config::Mapping& mapping,
 transport::Endpoint endpoint_of(const config::Destination& destination)
 {
     transport::Endpoint endpoint;
+    endpoint.reach = reach_of(destination.url.scheme);
+    endpoint.ca_file = destination.ca_file;
     endpoint.host = destination.url.host;
     endpoint.port = destination.url.port;
     endpoint.module = destination.url.module;

@@ -20,10 +20,8 @@ constexpr Unavailable<Mapping> of_mapping[] = {
 };
 
 constexpr Unavailable<Destination> of_destination[] = {
-    {"url", "rsyncs://", [](const Destination& d) { return d.url.scheme == Scheme::rsyncs; }},
     {"url", "ssh://", [](const Destination& d) { return d.url.scheme == Scheme::ssh; }},
     {"url", "file://", [](const Destination& d) { return d.url.scheme == Scheme::file; }},
-    {"ca_file", "ca_file", [](const Destination& d) { return d.ca_file.has_value(); }},
     {"bandwidth_limit", "bandwidth_limit",
      [](const Destination& d) { return d.bandwidth_limit.has_value(); }},
 };

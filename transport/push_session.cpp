@@ -12,11 +12,11 @@
 #include "transport/handshake.h"
 #include "transport/id_names.h"
 #include "transport/inbox.h"
+#include "transport/line.h"
 #include "transport/opening.h"
 #include "transport/outbox.h"
 #include "transport/outcome.h"
 #include "transport/peer_text.h"
-#include "transport/stream_tcp.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -66,6 +66,10 @@ public:
             idle.progress();
             if (told) stuck.progress();
         });
+        // A line that takes what we say, however slowly, is alive.
+        stream_.on_written([this] {
+            if (!only_alive_) moved();
+        });
         std::exception_ptr failure;
         try {
             co_await send_list();
@@ -79,6 +83,7 @@ public:
             failure = std::current_exception();
         }
         inbox_.on_activity(nullptr);
+        stream_.on_written(nullptr);
         if (failure) co_await hear_last_words();
         // That the line broke says least of all: what was read before it did says why.
         if (kind_of(failure) == ErrorKind::unreachable && inbox_.failed())
@@ -341,8 +346,16 @@ private:
             }
             co_await out_.flush();
             const bool arrived = co_await inbox_.wait_for(keepalive_interval());
-            if (!arrived) co_await out_.keepalive();
+            if (!arrived) co_await say_alive();
         }
+    }
+
+    // Which is no progress of ours.
+    asio::awaitable<void> say_alive()
+    {
+        only_alive_ = true;
+        co_await out_.keepalive();
+        only_alive_ = false;
     }
 
     std::chrono::milliseconds keepalive_interval() const
@@ -519,6 +532,7 @@ private:
     Deadline* idle_ = nullptr;
     Deadline* stuck_ = nullptr;
     bool unreadable_ = false;
+    bool only_alive_ = false;                   // what is being written says nothing else
     std::unordered_set<std::int32_t> unasked_;  // sent, and not yet asked for
 };
 
@@ -665,8 +679,7 @@ asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Strea
 asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options,
                                                       std::optional<Expected> expected)
 {
-    std::unique_ptr<Stream> stream =
-        co_await connect_tcp(endpoint.host, endpoint.port, endpoint.timeout);
+    std::unique_ptr<Stream> stream = co_await open_line(endpoint);
     std::unique_ptr<PushSession> session = co_await connect_over(
         std::move(stream), std::move(endpoint), std::move(options), std::move(expected));
     co_return session;

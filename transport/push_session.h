@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/beneath.h"
+#include "transport/endpoint.h"
 #include "transport/expected.h"
 #include "transport/push_list.h"
 #include "transport/stream.h"
@@ -15,19 +16,6 @@
 #include <string>
 
 namespace lockstep::transport {
-
-// Where and as whom.
-struct Endpoint {
-    std::string host;
-    std::uint16_t port = 873;
-    std::string module;
-    std::string path;  // below the module, without leading '/'
-    std::string user;
-    std::optional<std::string> password;  // never logged
-    int protocol_max = 32;                // what we announce; lower to speak an older form
-    std::chrono::milliseconds timeout{
-        60'000};  // without a byte from the peer, and for each step of the login
-};
 
 // What this daemon turned out to be.
 struct PeerFacts {
@@ -74,11 +62,10 @@ public:
                                               Progress* progress) = 0;
 };
 
-// Resolves, connects (all addresses, the next one after 250 ms), logs in, sends the arguments,
-// negotiates. Runs on the executor it is awaited on, which must be a strand.
-// With `expected` it returns as soon as all of ours is said, which may be before the daemon has
-// said a word: what is then wrong with the session, a WrongGuess too, its push() throws, and the
-// same step by step may go well.
+// Opens the line (line.h), logs in, sends the arguments, negotiates. Runs on the executor it is
+// awaited on, which must be a strand. With `expected` it returns as soon as all of ours is said,
+// which may be before the daemon has said a word: what is then wrong with the session, a WrongGuess
+// too, its push() throws, and the same step by step may go well.
 asio::awaitable<std::unique_ptr<PushSession>> connect(
     Endpoint endpoint, PushOptions options, std::optional<Expected> expected = std::nullopt);
 

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace lockstep::transport {
 
@@ -30,10 +32,27 @@ public:
     // Ends the stream at once: operations in flight throw `why` (a copy of it). First call wins.
     virtual void fail(std::exception_ptr why) noexcept = 0;
 
+    // Last words before fail(): as much as the line takes without waiting; the rest is lost. Not
+    // while a write is in flight.
+    virtual void write_now(std::span<const std::byte> bytes) noexcept { (void)bytes; }
+
+    // Told after each piece of a write that the line took, so that a slow line is not taken for a
+    // dead one. A function of the stream's owner; null: nobody is told.
+    void on_written(std::function<void()> told) { told_ = std::move(told); }
+
     virtual asio::any_io_executor executor() = 0;
 
     // "198.51.100.7:873", for messages.
     virtual std::string peer() const = 0;
+
+protected:
+    void tell_written() const
+    {
+        if (told_) told_();
+    }
+
+private:
+    std::function<void()> told_;
 };
 
 }  // namespace lockstep::transport

@@ -8,7 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -56,11 +55,22 @@ public:
     asio::awaitable<void> write_all(std::span<const std::byte> bytes) override
     {
         if (failure_) std::rethrow_exception(failure_);
-        error_code error;
-        const asio::const_buffer buffer(bytes.data(), bytes.size());
-        co_await asio::async_write(socket_, buffer,
-                                   asio::redirect_error(asio::use_awaitable, error));
-        if (error) throw_failure("write", error);
+        while (!bytes.empty()) {
+            error_code error;
+            const asio::const_buffer buffer(bytes.data(), bytes.size());
+            const std::size_t taken = co_await socket_.async_write_some(
+                buffer, asio::redirect_error(asio::use_awaitable, error));
+            if (error) throw_failure("write", error);
+            bytes = bytes.subspan(taken);
+            tell_written();
+        }
+    }
+
+    void write_now(std::span<const std::byte> bytes) noexcept override
+    {
+        if (socket_.is_open())
+            ::send(socket_.native_handle(), bytes.data(), bytes.size(),
+                   MSG_DONTWAIT | MSG_NOSIGNAL);
     }
 
     void fail(std::exception_ptr why) noexcept override
