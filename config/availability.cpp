@@ -19,8 +19,6 @@ constexpr Unavailable<Mapping> of_mapping[] = {
      [](const Mapping& m) {
          return m.compress != Compress::automatic && m.compress != Compress::none;
      }},
-    {"hooks", "hooks",
-     [](const Mapping& m) { return !m.hooks.in_step.empty() || !m.hooks.trouble.empty(); }},
 };
 
 constexpr Unavailable<Destination> of_destination[] = {
