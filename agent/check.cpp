@@ -1,6 +1,7 @@
 #include "agent/check.h"
 
 #include "agent/advice.h"
+#include "agent/hooks.h"
 #include "agent/own_files.h"
 #include "agent/push_job.h"
 #include "agent/walk_count.h"
@@ -65,6 +66,21 @@ bool check_sources(const config::Config& config)
                   << " inotify instances needed, fs.inotify.max_user_instances is "
                   << limits.max_user_instances << "; cure: sysctl -w fs.inotify.max_user_instances="
                   << config.mappings.size() * 2 << '\n';
+        fine = false;
+    }
+    return fine;
+}
+
+bool check_hooks(const config::Mapping& mapping)
+{
+    bool fine = true;
+    for (const auto& [name, argv] :
+         {std::pair("in_step", &mapping.hooks.in_step), {"trouble", &mapping.hooks.trouble}}) {
+        if (argv->empty()) continue;
+        const std::string why = why_not_a_program(argv->front());
+        if (why.empty()) continue;
+        std::cout << "error: mapping " << mapping.name << ": hooks." << name << ": "
+                  << quoted(argv->front()) << ": " << why << '\n';
         fine = false;
     }
     return fine;
@@ -142,6 +158,7 @@ int check(const CheckRequest& request)
         return 0;
     }
     bool fine = check_sources(config);
+    for (const config::Mapping& mapping : config.mappings) fine = check_hooks(mapping) && fine;
     if (request.connect)
         for (const config::Mapping& mapping : config.mappings)
             for (const config::Destination& destination : mapping.destinations)

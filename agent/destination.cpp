@@ -197,6 +197,8 @@ Destination::TimePoint Destination::next_moment(TimePoint now) const
 {
     TimePoint next = now + never;
     if (!allowed_) return next;
+    if (troubled_since_ && !trouble_told_ && *troubled_since_ + mapping_.hooks.trouble_after > now)
+        next = *troubled_since_ + mapping_.hooks.trouble_after;
     if (aftermath_.until()) next = std::min(next, *aftermath_.until());
     if (not_before_ && *not_before_ > now) return std::min(next, *not_before_);
     if (const std::optional<TimePoint> due = dirty_.next_due()) next = std::min(next, *due);
@@ -432,9 +434,11 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     }
 
     std::size_t arrived = 0;
+    std::set<std::string> arrived_paths;  // for the hook
     for (const plan::DirtyPath& dirty : batch.paths) {
         if (failed_paths.contains(dirty.path)) continue;
         ++arrived;
+        if (host_.in_step->wanted()) arrived_paths.insert(dirty.path);
         latency_.record(now - dirty.since);
     }
     if (report.lost_session) aftermath_.expect(batch, report.broken_in, now + Aftermath::after_end);
@@ -450,6 +454,10 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     }
     host_.publish("send", event_json(url(), std::to_string(arrived) + " paths arrived"));
     note_state();
+    if (arrived_paths.empty()) return;
+    Occasion occasion = this->occasion(state(now));
+    occasion.paths = std::move(arrived_paths);
+    host_.in_step->occurred(std::move(occasion));
 }
 
 void Destination::record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
@@ -619,7 +627,9 @@ status::DestinationState Destination::state(TimePoint now) const
 
 void Destination::note_state()
 {
-    const status::DestinationState now = state(Clock::now());
+    const TimePoint when = Clock::now();
+    const status::DestinationState now = state(when);
+    note_trouble(now, when);
     if (noted_state_ == now) return;
     const bool quiet = now == status::DestinationState::syncing ||
                        (noted_state_ == status::DestinationState::syncing &&
@@ -629,6 +639,41 @@ void Destination::note_state()
                std::string(status::name_of(now)),
                {{"mapping", mapping_.name}, {"destination", url()}});
     host_.publish("state", event_json(url(), std::string(status::name_of(now))));
+}
+
+Occasion Destination::occasion(status::DestinationState state) const
+{
+    Occasion told;
+    told.destination = url();
+    told.state = status::name_of(state);
+    if (last_trouble_) {
+        told.error_kind = name_of(last_trouble_->kind);
+        told.error = last_trouble_->message;
+    }
+    return told;
+}
+
+// Another try is not the end of a trouble: only success is.
+void Destination::note_trouble(status::DestinationState state, TimePoint now)
+{
+    using status::DestinationState;
+    if (!host_.trouble->wanted()) return;
+    const bool troubled = state == DestinationState::waiting || state == DestinationState::stopped;
+    const bool over =
+        state == DestinationState::in_step || (!troubled && !pushing_ && dirty_.failing().empty());
+    if (over) {
+        troubled_since_.reset();
+        trouble_told_ = false;
+        return;
+    }
+    if (!troubled || trouble_told_) return;
+    if (!troubled_since_) troubled_since_ = now;
+    if (now < *troubled_since_ + mapping_.hooks.trouble_after) return;
+    trouble_told_ = true;
+    Occasion occasion = this->occasion(state);
+    if (last_trouble_)
+        occasion.paths.insert(last_trouble_->paths.begin(), last_trouble_->paths.end());
+    host_.trouble->occurred(std::move(occasion));
 }
 
 std::vector<std::string> Destination::outstanding(std::uint64_t mark) const

@@ -5,6 +5,7 @@
 #include "agent/delete_budget.h"
 #include "agent/elsewhere.h"
 #include "agent/event.h"
+#include "agent/hooks.h"
 #include "agent/latency.h"
 #include "agent/plan/dirty_set.h"
 #include "agent/plan/retry.h"
@@ -37,6 +38,8 @@ struct DestinationHost {
     std::function<void(const std::shared_ptr<Destination>&, Racy)> racy;
     std::function<void(std::string type, std::string json)> publish;
     std::function<void()> changed;  // state or acknowledgement
+    std::shared_ptr<Hook> in_step;
+    std::shared_ptr<Hook> trouble;
 };
 
 // Shared with the coroutine of its loop, which ends after stop().
@@ -126,6 +129,8 @@ private:
     void expect_listings(TimePoint now);
     void look_at_aftermath(TimePoint now);
     void note_state();
+    Occasion occasion(status::DestinationState state) const;
+    void note_trouble(status::DestinationState state, TimePoint now);
 
     config::Mapping mapping_;
     config::Destination config_;
@@ -170,6 +175,8 @@ private:
     transport::PeerFacts peer_;
     std::optional<status::WallTime> in_step_at_;
     std::optional<status::DestinationState> noted_state_;
+    std::optional<TimePoint> troubled_since_;
+    bool trouble_told_ = false;  // to the hook
     transport::PushFigures sent_;
     std::uint64_t sessions_ = 0;
     std::uint64_t retries_ = 0;

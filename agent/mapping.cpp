@@ -122,6 +122,10 @@ Mapping::Mapping(config::Mapping config, MappingHost host)
     : config_(std::move(config)),
       host_(std::move(host)),
       filter_(filter_of(config_)),
+      in_step_(
+          std::make_shared<Hook>(host_.control, "in_step", config_.hooks.in_step, config_.name)),
+      trouble_(
+          std::make_shared<Hook>(host_.control, "trouble", config_.hooks.trouble, config_.name)),
       settle_(settle_times(config_.batch)),
       settle_timer_(host_.control),
       full_sync_timer_(host_.control),
@@ -179,6 +183,8 @@ void Mapping::make_destinations()
     host.slots = host_.slots;
     host.filter = filter_;
     host.record = record_;
+    host.in_step = in_step_;
+    host.trouble = trouble_;
     host.entries = [weak] {
         const std::shared_ptr<Mapping> self = weak.lock();
         return self && self->watch_ ? self->watch_->figures().entries : 0;
@@ -248,6 +254,8 @@ void Mapping::stop()
     for (const std::shared_ptr<Destination>& destination : destinations_) destination->stop();
     watch_.reset();
     if (record_) record_->close();
+    in_step_->stop();
+    trouble_->stop();
     changed_.notify_all();
 }
 

@@ -94,6 +94,8 @@ private:
     std::uint64_t searches_begun_ = 0;  // for what destinations lack
     std::uint64_t searches_done_ = 0;   // in the order of their beginning
     std::vector<std::shared_ptr<Destination>> destinations_;
+    std::shared_ptr<Hook> in_step_;
+    std::shared_ptr<Hook> trouble_;
     std::unique_ptr<watcher::SourceWatch> watch_;
     plan::Settle settle_;
     boost::asio::steady_timer settle_timer_;

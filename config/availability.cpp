@@ -15,8 +15,6 @@ constexpr Unavailable<Mapping> of_mapping[] = {
     {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
     {"append_only", "append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
     {"inplace", "inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
-    {"hooks", "hooks",
-     [](const Mapping& m) { return !m.hooks.in_step.empty() || !m.hooks.trouble.empty(); }},
 };
 
 constexpr Unavailable<Destination> of_destination[] = {
