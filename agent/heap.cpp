@@ -26,6 +26,7 @@ int give_back_segments(dl_phdr_info* object, std::size_t, void*)
         const std::uintptr_t from = (object->dlpi_addr + segment.p_vaddr) & ~(page - 1);
         const std::uintptr_t to = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
         // The kernel's own object refuses; nothing is lost with that.
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader says it in numbers
         ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
     }
     return 0;

@@ -183,7 +183,7 @@ asio::awaitable<void> Record::begin(std::string destination, std::vector<state::
     co_await store.run(executors_.store, run_on_store(work));
 }
 
-asio::awaitable<void> Record::told()
+asio::awaitable<void> Record::told() const
 {
     const std::function<void()> nothing = [] {};
     Elsewhere store;

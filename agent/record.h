@@ -60,7 +60,7 @@ public:
     using Lacking = std::vector<state::Index::Lacking>;
     void on_lacking(std::function<void(const Lacking&)> told) { lacking_ = std::move(told); }
     // Once it has been told of all that was acknowledged before.
-    boost::asio::awaitable<void> told();
+    boost::asio::awaitable<void> told() const;
     // A piece of a push that goes on: takes its sightings. Any thread.
     void acknowledge(const std::string& destination, push::PushReport& piece);
     void confirm(Racy racy);

@@ -140,6 +140,9 @@ struct Ends {
     Server server{authority.issue()};
     std::size_t step = std::size_t{16} * 1024;
     Line* line = nullptr;  // below the stream, while it lives
+    std::string ours;      // what a talk says, what it is told, and what it has read
+    std::string theirs;
+    std::string read;
 };
 
 using Talk = std::function<asio::awaitable<void>(Ends&, Stream&)>;
@@ -171,30 +174,29 @@ TEST_CASE("what is said over TLS arrives, however the line cuts it", "[transport
 {
     Ends ends;
     ends.step = GENERATE(std::size_t{1}, std::size_t{7}, std::size_t{100'000});
-    const std::string ours = testing::random_bytes(300'000, 1);
-    const std::string theirs = testing::random_bytes(100'000, 2);
-    std::string read;
+    ends.ours = testing::random_bytes(300'000, 1);
+    ends.theirs = testing::random_bytes(100'000, 2);
 
-    const Talk talk = [&](Ends& there, Stream& stream) -> asio::awaitable<void> {
-        co_await write_text(stream, ours);
-        there.server.say(theirs);
-        read = co_await read_text(stream, theirs.size());
+    const Talk talk = [](Ends& there, Stream& stream) -> asio::awaitable<void> {
+        co_await write_text(stream, there.ours);
+        there.server.say(there.theirs);
+        there.read = co_await read_text(stream, there.theirs.size());
     };
     run(ends, talk);
 
-    CHECK((ends.server.heard == ours));
-    CHECK((read == theirs));
+    CHECK((ends.server.heard == ends.ours));
+    CHECK((ends.read == ends.theirs));
 }
 
 TEST_CASE("the end of the stream is the one that the peer declares", "[transport][tls]")
 {
     Ends ends;
     const bool declared = GENERATE(true, false);
-    std::string read;
-    const Talk talk = [&](Ends& there, Stream& stream) -> asio::awaitable<void> {
+    ends.theirs = declared ? "declared" : "";
+    const Talk talk = [](Ends& there, Stream& stream) -> asio::awaitable<void> {
         there.server.say("last words");
-        if (declared) there.server.close();
-        read = co_await read_text(stream, 1000);
+        if (!there.theirs.empty()) there.server.close();
+        there.read = co_await read_text(stream, 1000);
     };
 
     if (declared)
@@ -202,13 +204,13 @@ TEST_CASE("the end of the stream is the one that the peer declares", "[transport
     else
         CHECK_THROWS_WITH(run(ends, talk), Catch::Contains("without TLS's closing word"));
 
-    CHECK(read == (declared ? "last words" : ""));
+    CHECK(ends.read == (declared ? "last words" : ""));
 }
 
 TEST_CASE("a stream that is failed says goodbye, and nothing else after it", "[transport][tls]")
 {
     Ends ends;
-    const Talk talk = [&](Ends&, Stream& stream) -> asio::awaitable<void> {
+    const Talk talk = [](Ends&, Stream& stream) -> asio::awaitable<void> {
         stream.fail(std::make_exception_ptr(Error(ErrorKind::timeout, Remedy::retry, "enough")));
         co_await write_text(stream, "more");
     };
@@ -222,24 +224,23 @@ TEST_CASE("a stream that is failed says goodbye, and nothing else after it", "[t
 TEST_CASE("keys may be changed on the way", "[transport][tls]")
 {
     Ends ends;
-    std::string read;
-    const Talk talk = [&](Ends& there, Stream& stream) -> asio::awaitable<void> {
+    const Talk talk = [](Ends& there, Stream& stream) -> asio::awaitable<void> {
         co_await write_text(stream, "before");
         there.server.change_keys();
         there.server.say("changed");
-        read = co_await read_text(stream, 7);
+        there.read = co_await read_text(stream, 7);
         co_await write_text(stream, ", after");
     };
     run(ends, talk);
 
-    CHECK(read == "changed");
+    CHECK(ends.read == "changed");
     CHECK(ends.server.heard == "before, after");
 }
 
 TEST_CASE("a damaged byte ends the stream, and the same may be tried again", "[transport][tls]")
 {
     Ends ends;
-    const Talk talk = [&](Ends& there, Stream& stream) -> asio::awaitable<void> {
+    const Talk talk = [](Ends& there, Stream& stream) -> asio::awaitable<void> {
         there.line->damage = true;
         there.server.say("text");
         const std::string read = co_await read_text(stream, 4);
