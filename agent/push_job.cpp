@@ -1,6 +1,7 @@
 #include "agent/push_job.h"
 
 #include "config/secret.h"
+#include "transport/token_bucket.h"
 
 #include <algorithm>
 #include <chrono>
@@ -128,7 +129,14 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
                                                  std::shared_ptr<push::Slots> slots)
 {
     push::SessionPool::Settings settings;
-    settings.endpoint = [destination] { return endpoint_of(destination); };
+    std::shared_ptr<transport::TokenBucket> limit;
+    if (destination.bandwidth_limit)
+        limit = std::make_shared<transport::TokenBucket>(*destination.bandwidth_limit);
+    settings.endpoint = [destination, limit] {
+        transport::Endpoint endpoint = endpoint_of(destination);
+        endpoint.limit = limit;
+        return endpoint;
+    };
     settings.warm_max = warm_max;
     settings.timeout = destination.timeout;
     settings.module = destination.url.host + ":" + std::to_string(destination.url.port) + "/" +

@@ -20,8 +20,6 @@ constexpr Unavailable<Mapping> of_mapping[] = {
 constexpr Unavailable<Destination> of_destination[] = {
     {"url", "ssh://", [](const Destination& d) { return d.url.scheme == Scheme::ssh; }},
     {"url", "file://", [](const Destination& d) { return d.url.scheme == Scheme::file; }},
-    {"bandwidth_limit", "bandwidth_limit",
-     [](const Destination& d) { return d.bandwidth_limit.has_value(); }},
 };
 
 template <class Owner, std::size_t n>

@@ -47,13 +47,6 @@ TEST_CASE("a destination's key that is not built yet is refused where it stands"
     check_refused(with_destination("file:///p"), "f:5:5: mappings[0].destinations[0]: file://");
     check_refused(with_destination("url: ssh://u@h/p"),
                   "f:5:10: mappings[0].destinations[0].url: ssh://");
-    check_refused(with_destination("{url: rsync://h/m, bandwidth_limit: 10MiB}"),
-                  "f:5:41: mappings[0].destinations[0].bandwidth_limit: bandwidth_limit");
-    CHECK(with_destination("{url: ssh://h/p, bandwidth_limit: 1MiB}").errors ==
-          std::vector<std::string>{
-              "f:5:11: mappings[0].destinations[0].url: ssh:// is not available in this version",
-              "f:5:39: mappings[0].destinations[0].bandwidth_limit: bandwidth_limit is not "
-              "available in this version"});
 }
 
 TEST_CASE("a default that is not built yet is refused once", "[config][availability]")
@@ -115,6 +108,7 @@ TEST_CASE("what is built, and what means off, is accepted", "[config][availabili
     for (const char* destination :
          {"{url: rsync://h/m, connections: 1}", "rsyncs://h/m", "{url: rsyncs://h/m, ca_file: /c}",
           "{url: rsync://h/m, connections: 16, warm_sessions: 0}",
+          "{url: rsync://h/m, bandwidth_limit: 10MiB}",
           "{url: rsync://h/m, ca_file: null, bandwidth_limit: null, password_file: null}"})
         CHECK(with_destination(destination).config);
 }
