@@ -14,6 +14,7 @@ constexpr std::size_t read_bytes = std::size_t{32} * 1024;
 // As much is encrypted before it goes out, in one write where the line takes it.
 constexpr std::size_t piece_bytes_max = std::size_t{128} * 1024;
 constexpr std::chrono::milliseconds handshake_limit{30'000};
+constexpr int last_reads_max = 64;
 
 class TlsStream final : public Stream {
 public:
@@ -46,6 +47,7 @@ public:
 
     asio::awaitable<std::size_t> read_some(std::span<std::byte> into) override
     {
+        const Busy reading(reading_);
         for (;;) {
             if (failure_) std::rethrow_exception(failure_);
             const std::optional<std::size_t> got = read_decrypted(into);
@@ -62,7 +64,16 @@ public:
             const std::span<const std::byte> piece =
                 bytes.first(std::min(bytes.size(), piece_bytes_max));
             encrypt(piece);
-            co_await send_owed();
+            std::exception_ptr lost;
+            try {
+                co_await send_owed();
+            } catch (const Error&) {
+                lost = std::current_exception();
+            }
+            if (lost) {
+                if (!reading_) co_await hear_last_words();
+                std::rethrow_exception(lost);
+            }
             bytes = bytes.subspan(piece.size());
         }
     }
@@ -92,11 +103,30 @@ private:
         engine_.feed(std::span(received_).first(got));
     }
 
+    // A peer that does not take us says why, and closes: our next write breaks before that is read.
+    // Throws what it said, if that was a reason; returns when it said nothing.
+    asio::awaitable<void> hear_last_words()
+    {
+        std::array<std::byte, 256> ignored{};
+        for (int i = 0; i < last_reads_max; ++i) {
+            std::size_t got = 0;
+            try {
+                got = co_await line_->read_some(received_);
+            } catch (const Error&) {
+                got = 0;
+            }
+            if (got == 0) co_return;
+            engine_.feed(std::span(received_).first(got));
+            const std::optional<std::size_t> read = read_decrypted(ignored);
+            if (read == 0) co_return;
+        }
+    }
+
     asio::awaitable<void> send_owed()
     {
         const Bytes owed = engine_.take();
         if (owed.empty()) co_return;
-        const Writing writing(writing_);
+        const Busy writing(writing_);
         co_await line_->write_all(owed);
     }
 
@@ -128,13 +158,13 @@ private:
         }
     }
 
-    // While a record may be half written nothing else may go out.
-    class Writing {
+    // While a record may be half written nothing else may go out; and one reads at a time.
+    class Busy {
     public:
-        explicit Writing(bool& flag) : flag_(flag) { flag_ = true; }
-        ~Writing() { flag_ = false; }
-        Writing(const Writing&) = delete;
-        Writing& operator=(const Writing&) = delete;
+        explicit Busy(bool& flag) : flag_(flag) { flag_ = true; }
+        ~Busy() { flag_ = false; }
+        Busy(const Busy&) = delete;
+        Busy& operator=(const Busy&) = delete;
 
     private:
         bool& flag_;
@@ -145,6 +175,7 @@ private:
     std::vector<std::byte> received_ = std::vector<std::byte>(read_bytes);
     std::exception_ptr failure_;
     bool writing_ = false;
+    bool reading_ = false;
 };
 
 }  // namespace
