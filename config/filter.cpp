@@ -137,7 +137,7 @@ const Filter::Rule* Filter::deciding(std::string_view path, bool directory) cons
 bool Filter::excludes_entry(std::string_view path, bool directory) const
 {
     const Rule* rule = deciding(path, directory);
-    return rule && !rule->include;
+    return rule != nullptr && !rule->include;
 }
 
 bool Filter::excludes(std::string_view path, bool directory) const

@@ -31,7 +31,7 @@ public:
     void end(std::vector<std::byte>& out) override
     {
         flush(out);
-        framing_.put_end(out);
+        TokenFraming::put_end(out);
     }
 
 private:
@@ -72,7 +72,7 @@ private:
                                          static_cast<int>(taken), static_cast<int>(output_.size()));
                 if (made > 0) break;
             }
-            framing_.put_frame(std::span(output_).first(static_cast<std::size_t>(made)), out);
+            TokenFraming::put_frame(std::span(output_).first(static_cast<std::size_t>(made)), out);
             input = input.subspan(taken);
         }
     }

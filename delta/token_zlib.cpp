@@ -90,7 +90,7 @@ public:
     void end(std::vector<std::byte>& out) override
     {
         flush(out);
-        framing_.put_end(out);
+        TokenFraming::put_end(out);
     }
 
 protected:
@@ -119,7 +119,8 @@ private:
         held_.insert(held_.end(), bytes.begin(), bytes.end());
         std::size_t sent = 0;
         while (held_.size() - sent >= TokenFraming::frame_bytes_max + flush_mark.size()) {
-            framing_.put_frame(std::span(held_).subspan(sent, TokenFraming::frame_bytes_max), out);
+            TokenFraming::put_frame(std::span(held_).subspan(sent, TokenFraming::frame_bytes_max),
+                                    out);
             sent += TokenFraming::frame_bytes_max;
         }
         held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(sent));
@@ -133,7 +134,7 @@ private:
         const std::span<const std::byte> held(held_);
         if (held.size() < flush_mark.size() || !std::ranges::equal(held.last<4>(), flush_mark))
             throw Error(ErrorKind::local, Remedy::retry, "deflate: no mark at the end of a flush");
-        framing_.put_frames(held.first(held.size() - flush_mark.size()), out);
+        TokenFraming::put_frames(held.first(held.size() - flush_mark.size()), out);
         held_.clear();
         unflushed_ = false;
     }

@@ -39,7 +39,7 @@ public:
     void end(std::vector<std::byte>& out) override
     {
         flush(out);
-        framing_.put_end(out);
+        TokenFraming::put_end(out);
     }
 
 private:
@@ -75,7 +75,7 @@ private:
             filled_ = output.pos;
             done = mode == ZSTD_e_continue ? input.pos == input.size : held_back == 0;
             if (filled_ == output_.size() || (done && mode == ZSTD_e_flush && filled_ > 0)) {
-                framing_.put_frame(std::span(output_).first(filled_), out);
+                TokenFraming::put_frame(std::span(output_).first(filled_), out);
                 filled_ = 0;
             }
         }
