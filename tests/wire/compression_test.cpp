@@ -18,16 +18,6 @@ namespace {
 constexpr std::size_t kibi = 1024;
 constexpr std::size_t mebi = 1024 * kibi;
 
-struct Ends {
-    TempDir dir;
-    RealDaemon daemon{{{.name = "m", .path = made(dir / "dst")}}};
-
-    Ends() { make_dirs(source()); }
-    std::string source() const { return dir / "src"; }
-    std::string destination() const { return dir / "dst"; }
-    Endpoint endpoint() const { return endpoint_of(daemon, std::chrono::seconds(30)); }
-};
-
 // Repeats itself, but not at the length of a block.
 std::string text(std::size_t size)
 {
@@ -67,7 +57,7 @@ TEST_CASE("compressed content arrives as it was, whole and as a delta", "[wire][
     const auto* compress = GENERATE("zstd", "lz4", "zlibx", "zlib");
     const int protocol = GENERATE(29, 30, 31, 32);
     INFO(compress << " over protocol " << protocol);
-    const Ends ends;
+    const PushEnds ends;
     fill(ends.source());
     Endpoint endpoint = ends.endpoint();
     endpoint.protocol_max = protocol;

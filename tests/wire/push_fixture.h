@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/support/real_daemon.h"
+#include "tests/support/temp_tree.h"
 #include "transport/push_session.h"
 
 #include <chrono>
@@ -25,6 +26,18 @@ Pushed push(const transport::Endpoint& endpoint, const transport::PushOptions& o
 std::string made(const std::string& path);
 transport::Endpoint endpoint_of(const testing::RealDaemon& daemon,
                                 std::chrono::milliseconds timeout);
+
+// A source and a daemon that asks for a login, with an empty module.
+struct PushEnds {
+    testing::TempDir dir;
+    testing::RealDaemon daemon{
+        {{.name = "m", .path = made(dir / "dst"), .user = "u", .password = "p"}}};
+
+    PushEnds() { testing::make_dirs(source()); }
+    std::string source() const { return dir / "src"; }
+    std::string destination() const { return dir / "dst"; }
+    transport::Endpoint endpoint() const { return endpoint_of(daemon, std::chrono::seconds(30)); }
+};
 
 // Every entry at and below `source`, parents first, "." included.
 transport::PushList list_of(const std::string& source);

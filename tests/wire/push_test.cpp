@@ -19,16 +19,6 @@ namespace {
 
 constexpr std::size_t mebi = std::size_t{1024} * 1024;
 
-struct Ends {
-    TempDir dir;
-    RealDaemon daemon{{{.name = "m", .path = made(dir / "dst"), .user = "u", .password = "p"}}};
-
-    Ends() { make_dirs(source()); }
-    std::string source() const { return dir / "src"; }
-    std::string destination() const { return dir / "dst"; }
-    Endpoint endpoint() const { return endpoint_of(daemon, 30s); }
-};
-
 // A bit of everything a list can say.
 void fill(const std::string& source)
 {
@@ -55,7 +45,7 @@ void fill(const std::string& source)
 TEST_CASE("a whole tree arrives over protocols 29 to 32", "[wire][push]")
 {
     const int protocol = GENERATE(29, 30, 31, 32);
-    const Ends ends;
+    const PushEnds ends;
     fill(ends.source());
     Endpoint endpoint = ends.endpoint();
     endpoint.protocol_max = protocol;
@@ -77,7 +67,7 @@ TEST_CASE("a whole tree arrives over protocols 29 to 32", "[wire][push]")
 
 TEST_CASE("a changed file is sent as a delta", "[wire][push][delta]")
 {
-    const Ends ends;
+    const PushEnds ends;
     const std::string before = random_bytes(8 * mebi, 3);
     write_file(ends.source() + "/f", before);
     PushOptions options;
@@ -120,7 +110,7 @@ TEST_CASE("every login digest that the daemon knows is understood", "[wire][logi
 
 TEST_CASE("deletion marks remove files, links and whole directories", "[wire][push][delete]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.destination() + "/file", "x");
     write_file(ends.destination() + "/dir/sub/file", "x");
     make_symlink("nowhere", ends.destination() + "/link");
@@ -144,7 +134,7 @@ TEST_CASE("deletion marks remove files, links and whole directories", "[wire][pu
 TEST_CASE("values of attributes are those of the file that they are asked for",
           "[wire][push][delete][xattrs]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.destination() + "/gone", "x");
     const std::string value(100, 'v');  // said only when asked for
     for (const char* name : {"a", "z"}) {
@@ -178,7 +168,7 @@ TEST_CASE("values of attributes are those of the file that they are asked for",
 TEST_CASE("what the rules exclude survives the deletion of the directory around it",
           "[wire][push][delete]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.destination() + "/dir/keep.tmp", "x");
     write_file(ends.destination() + "/dir/file", "x");
     write_file(ends.destination() + "/other/file", "x");
@@ -201,7 +191,7 @@ TEST_CASE("what the rules exclude survives the deletion of the directory around 
 
 TEST_CASE("a file that cannot be opened fails alone", "[wire][push]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.source() + "/a", "a");
     write_file(ends.source() + "/b", "b");
     const PushList list = list_of(ends.source());
@@ -218,7 +208,7 @@ TEST_CASE("a file that cannot be opened fails alone", "[wire][push]")
 
 TEST_CASE("refusals are told apart by kind", "[wire][refusal]")
 {
-    Ends ends;
+    PushEnds ends;
     write_file(ends.source() + "/f", "x");
     Endpoint endpoint = ends.endpoint();
     ErrorKind expected = ErrorKind::local;
@@ -285,7 +275,7 @@ TEST_CASE("refusals are told apart by kind", "[wire][refusal]")
 
 TEST_CASE("twenty thousand entries and their requests cross without a deadlock", "[wire][push]")
 {
-    const Ends ends;
+    const PushEnds ends;
     for (int d = 0; d < 50; ++d) make_dirs(ends.source() + "/d" + std::to_string(d));
     for (int i = 0; i < 20'000; ++i)
         write_file(ends.source() + "/d" + std::to_string(i % 50) + "/f" + std::to_string(i),
@@ -300,7 +290,7 @@ TEST_CASE("twenty thousand entries and their requests cross without a deadlock",
 
 TEST_CASE("checksum mode finds what size and time hide", "[wire][push]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.source() + "/f", "aaaa");
     write_file(ends.destination() + "/f", "bbbb");
     set_mtime(ends.destination() + "/f", mtime_of(ends.source() + "/f"));
@@ -316,7 +306,7 @@ TEST_CASE("checksum mode finds what size and time hide", "[wire][push]")
 
 TEST_CASE("hard links arrive as links over protocols 30 to 32", "[wire][push][hard_links]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.source() + "/a", random_bytes(100'000, 9));
     make_hard_link(ends.source() + "/a", ends.source() + "/b");
     make_dirs(ends.source() + "/d");
@@ -336,7 +326,7 @@ TEST_CASE("hard links arrive as links over protocols 30 to 32", "[wire][push][ha
 TEST_CASE("another file in a linked one's place does not reach its other names",
           "[wire][push][hard_links]")
 {
-    const Ends ends;
+    const PushEnds ends;
     write_file(ends.source() + "/a", "one file");
     make_hard_link(ends.source() + "/a", ends.source() + "/b");
     const PushList seen = list_of(ends.source());
