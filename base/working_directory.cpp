@@ -14,15 +14,17 @@ bool is_own()
 
 }  // namespace
 
-WorkingDirectory::WorkingDirectory(const Fd& directory)
-    : there_(is_own() && ::fchdir(directory.get()) == 0)
+bool WorkingDirectory::enter(int directory)
 {
+    if (!is_own() || ::fchdir(directory) != 0) return false;
+    away_ = true;
+    return true;
 }
 
-WorkingDirectory::~WorkingDirectory()
+void WorkingDirectory::leave()
 {
     // "/" is always there, and all may enter it.
-    if (there_ && ::chdir("/") != 0) there_ = false;
+    if (away_) away_ = ::chdir("/") != 0;
 }
 
 }  // namespace lockstep

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "watcher/limits.h"
 
-#include <sched.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -97,8 +96,7 @@ Watched Inotify::add(int directory) const
 {
     // inotify knows paths only. These two lead to what the descriptor holds, whatever its name; a
     // directory that may be read but not entered is reached by the second alone.
-    if (goes_there_ && ::fchdir(directory) == 0) {
-        away_ = true;
+    if (goes_there_ && there_.enter(directory)) {
         const int wd = watch(".");
         return wd >= 0 ? Watched{wd, 0} : Watched{-1, errno};
     }
@@ -116,13 +114,12 @@ int Inotify::watch(const char* path) const
 
 void Inotify::go_there()
 {
-    goes_there_ = ::unshare(CLONE_FS) == 0;
+    goes_there_ = true;
 }
 
 void Inotify::come_back() const
 {
-    // "/" is always there, and all may enter it.
-    if (away_) away_ = ::chdir("/") != 0;
+    there_.leave();
 }
 
 void Inotify::remove(int wd) const

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/working_directory.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -80,7 +81,7 @@ private:
 
     Fd fd_;
     bool goes_there_ = false;
-    mutable bool away_ = false;
+    mutable WorkingDirectory there_;
 };
 
 }  // namespace lockstep::watcher

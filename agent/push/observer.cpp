@@ -97,9 +97,9 @@ Observer::Listing Observer::list(const std::string& directory, dev_t device,
         result_.observed.subtrees.push_back(std::move(subtree));
         return listing;  // stays plain: nothing below it is deleted
     }
-    std::optional<WorkingDirectory> here;
-    if (!names.empty()) here.emplace(opened.fd);
-    const Parent parent{.directory = &opened.fd, .works_there = here && here->is_there()};
+    WorkingDirectory here;
+    const bool works_there = !names.empty() && here.enter(opened.fd.get());
+    const Parent parent{.directory = &opened.fd, .works_there = works_there};
     bool complete = true;
     result_.sightings.enter(directory, true);
     for (const DirEntry& name : names) {

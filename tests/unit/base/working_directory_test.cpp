@@ -1,5 +1,6 @@
 #include "base/working_directory.h"
 
+#include "base/fd.h"
 #include "tests/support/temp_tree.h"
 
 #include <catch2/catch.hpp>
@@ -29,8 +30,9 @@ TEST_CASE("a thread works in a directory of its own, and leaves it", "[base][wor
 
     std::thread([&] {
         {
-            const WorkingDirectory here(open_directory(dir / "below"));
-            REQUIRE(here.is_there());
+            const Fd below = open_directory(dir / "below");
+            WorkingDirectory here;
+            REQUIRE(here.enter(below.get()));
             CHECK(::access("name", F_OK) == 0);
         }
         CHECK(std::filesystem::current_path() == "/");
@@ -42,8 +44,8 @@ TEST_CASE("a thread works in a directory of its own, and leaves it", "[base][wor
 TEST_CASE("a directory that cannot be entered is said to be none", "[base][working_directory]")
 {
     std::thread([] {
-        const WorkingDirectory here{Fd()};
-        CHECK_FALSE(here.is_there());
+        WorkingDirectory here;
+        CHECK_FALSE(here.enter(-1));
     }).join();
 }
 
