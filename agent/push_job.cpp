@@ -12,20 +12,8 @@ namespace {
 // Whether a link is slow enough for compression to pay is not measured: `auto` is `none`.
 std::string compressor_of(config::Compress compress)
 {
-    switch (compress) {
-        case config::Compress::zstd:
-            return "zstd";
-        case config::Compress::lz4:
-            return "lz4";
-        case config::Compress::zlibx:
-            return "zlibx";
-        case config::Compress::zlib:
-            return "zlib";
-        case config::Compress::automatic:
-        case config::Compress::none:
-            break;
-    }
-    return "none";
+    using config::Compress;
+    return std::string(name_of(compress == Compress::automatic ? Compress::none : compress));
 }
 
 transport::Reach reach_of(config::Scheme scheme)

@@ -20,6 +20,7 @@ enum class LogFormat { text, json, ecs };
 enum class Watch { automatic, inotify, poll };
 enum class Delete { yes, no, full_sync, live };
 enum class Compress { automatic, none, zstd, lz4, zlibx, zlib };
+std::string_view name_of(Compress compress);  // as it is written
 enum class AtStart { automatic, always, never };
 enum class NewFiles { wait, send };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 namespace lockstep::config {
 namespace {
@@ -247,6 +248,13 @@ void read_hooks(Fields fields, Hooks& hooks)
 }
 
 }  // namespace
+
+std::string_view name_of(Compress compress)
+{
+    const auto found = std::find_if(std::begin(compressions), std::end(compressions),
+                                    [&](const auto& choice) { return choice.value == compress; });
+    return found->name;
+}
 
 void read_mapping_keys(Fields& fields, Mapping& mapping)
 {
