@@ -31,20 +31,6 @@ struct Conversation {
     }
 };
 
-// Names of digests or compressors, ours written before theirs are read (PROTOCOL.md 24.2).
-struct NameLists {
-    std::string checksums;
-    std::string compressors;  // empty: no such list is exchanged
-};
-
-std::string render(const NameLists& lists)
-{
-    Bytes bytes;
-    put_vstring(bytes, lists.checksums);
-    if (!lists.compressors.empty()) put_vstring(bytes, lists.compressors);
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // One handshake, step by step or ahead of the daemon's answers.
 class Handshake {
 public:
@@ -156,11 +142,13 @@ private:
         return render_args(args, protocol);
     }
 
+    // Of digests, ours written before theirs are read (PROTOCOL.md 24.2). The compressor is told as
+    // an option, so that no list of these is exchanged.
     static std::string names()
     {
-        NameLists lists;
-        lists.checksums = our_checksum_list();
-        return render(lists);
+        Bytes bytes;
+        put_vstring(bytes, our_checksum_list());
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
 
     // In one piece, so that it is one packet.
