@@ -176,8 +176,9 @@ void Record::broke(const std::string& why)
 asio::awaitable<void> Record::begin(std::string destination, std::vector<state::DirtyRow> rows)
 {
     if (!works_) co_return;
-    const std::function<void()> work = [self = shared_from_this(), destination, rows] {
-        self->do_now([&](state::Index& index) { index.begin(destination, rows); });
+    const auto shared = std::make_shared<const std::vector<state::DirtyRow>>(std::move(rows));
+    const std::function<void()> work = [self = shared_from_this(), destination, shared] {
+        self->do_now([&](state::Index& index) { index.begin(destination, *shared); });
     };
     Elsewhere store;
     co_await store.run(executors_.store, run_on_store(work));

@@ -351,8 +351,6 @@ void Index::others_lack(std::int64_t destination, std::string_view path, bool lo
         }
 }
 
-// Paths that were begun before, and of which others are begun now, need rows of their own: nobody
-// knows what became of them.
 void Index::begin_flight(std::int64_t destination, const std::vector<DirtyRow>& rows)
 {
     std::string flight = packed_flight(rows);
@@ -383,6 +381,7 @@ void Index::begin(std::string_view destination, const std::vector<DirtyRow>& row
 {
     const std::int64_t id = id_of(destination);
     Transaction transaction(database_);
+    // Of one that was not acknowledged nobody knows what became of it.
     end_flight(id, false);
     if (dirty_counts_[id] == 0 && rows.size() <= dirty_max_) {
         begin_flight(id, rows);
