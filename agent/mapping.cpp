@@ -624,8 +624,9 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
     }
     // What one destination acknowledges is looked for at the others; what they are sent for it
     // after they were reached is waited for as well. That they acknowledge tells nobody anything.
+    const int rounds = self->destinations_.size() > 1 ? 2 : 1;
     std::uint64_t searches = 0;
-    for (int round = 0; round < 2 && result.message.empty(); ++round) {
+    for (int round = 0; round < rounds && result.message.empty(); ++round) {
         if (round > 0) co_await self->record_->told();
         if (round > 0 && searches == self->searches_begun_) break;
         searches = self->searches_begun_;
