@@ -35,6 +35,12 @@ std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
     return rows;
 }
 
+bool compares(const plan::Batch& batch)
+{
+    return std::any_of(batch.paths.begin(), batch.paths.end(),
+                       [](const auto& dirty) { return dirty.look >= plan::Look::listing; });
+}
+
 std::string event_json(const std::string& destination, const std::string& message)
 {
     boost::json::object object;
@@ -272,13 +278,9 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     try {
         std::rethrow_exception(failure);
     } catch (const push::BrokenPush& error) {
-        // A daemon that gives up over a path has ended by itself.
-        if (set_aside(batch, error, now)) co_return;
-        const auto until = error.kind() == ErrorKind::timeout
-                               ? now + config_.timeout + Aftermath::after_end
-                               : now + Aftermath::after_end;
-        if (error.begun()) aftermath_.expect(batch, error.directories(), until);
-        failed(batch, error, now, error.begun() ? Begun::perhaps : Begun::no, error.path());
+        expect_aftermath(batch, error.lost(), now);
+        if (!set_aside(batch, error, now))
+            failed(batch, error, now, error.begun() ? Begun::perhaps : Begun::no, error.path());
     } catch (const Error& error) {
         failed(batch, error, now, Begun::no);
     } catch (const std::exception& error) {
@@ -292,10 +294,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
     job.identity = identity_;
     job.plan.accept_empty = accept_empty_;
     if (!accept_deletes_) job.plan.deletes_max = budget_.left(host_.entries(), Clock::now());
-    const bool compares =
-        std::any_of(batch.paths.begin(), batch.paths.end(),
-                    [](const auto& dirty) { return dirty.look >= plan::Look::listing; });
-    if (compares) job.not_now = dirty_.failing();
+    if (compares(batch)) job.not_now = dirty_.failing();
     job.batch = std::move(batch);
     job.sessions = pool_;
     if (!job.options.keeps_backups()) job.unasked = unasked();
@@ -344,6 +343,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     sessions_ += report.sessions;
     if (report.peer) peer_ = *report.peer;
     sent_ += report.figures;
+    expect_aftermath(batch, report.lost, now);
     if (report.sessions > 0) {
         if (session_trouble_ && allowed_) stay_warm();
         session_trouble_.reset();
@@ -441,7 +441,6 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         if (host_.in_step->wanted()) arrived_paths.insert(dirty.path);
         latency_.record(now - dirty.since);
     }
-    if (report.lost_session) aftermath_.expect(batch, report.broken_in, now + Aftermath::after_end);
     // As old as the batch: until the other names are found, it has not arrived.
     if (report.links_unknown) again.push_back({std::string(), plan::Look::subtree, now, false});
     dirty_.settle(batch, again, now);
@@ -471,17 +470,50 @@ void Destination::record(const plan::Batch& batch, const std::vector<plan::Dirty
         acknowledgement.again.push_back({one.path, static_cast<int>(one.look), false});
     for (const std::string& directory : to_be_listed_)
         acknowledgement.again.push_back({directory, static_cast<int>(plan::Look::listing), false});
-    for (const auto& [path, look] : aftermath_.looks())
-        acknowledgement.again.push_back({path, static_cast<int>(look), false});
+    add_aftermath(batch, acknowledgement.again);
     acknowledgement.sightings = std::move(report.sightings);
     host_.record->acknowledge(std::move(acknowledgement));
     if (dirty_.empty() && (report.sessions > 1 || batch.paths.size() >= large_batch))
         host_.record->tidy();
 }
 
+void Destination::expect_aftermath(const plan::Batch& batch, const push::LostSessions& lost,
+                                   TimePoint now)
+{
+    if (!lost.any) return;
+    const auto wait = lost.timed_out ? config_.timeout : std::chrono::milliseconds(0);
+    aftermath_.expect(batch, lost.directories, now + wait + Aftermath::after_end);
+    aftermath_recorded_ = false;
+}
+
+// A crash must not forget it. It is in the index once it has been put there, but for what the
+// acknowledgement of the batch takes from there.
+void Destination::add_aftermath(const plan::Batch& batch, std::vector<state::DirtyRow>& rows)
+{
+    const bool all = !std::exchange(aftermath_recorded_, true) || compares(batch);
+    if (!aftermath_.until()) return;
+    if (all) {
+        for (const auto& [path, look] : aftermath_.looks())
+            rows.push_back({path, static_cast<int>(look), false});
+        return;
+    }
+    const auto add = [&](std::string_view path) {
+        const auto expected = aftermath_.looks().find(std::string(path));
+        if (expected != aftermath_.looks().end())
+            rows.push_back({expected->first, static_cast<int>(expected->second), false});
+        return false;  // and what is above
+    };
+    for (const plan::DirtyPath& dirty : batch.paths) {
+        add(dirty.path);
+        any_above(dirty.path, add);
+    }
+}
+
 void Destination::expect_listings(TimePoint now)
 {
+    if (to_be_listed_.empty()) return;
     aftermath_.expect({}, std::exchange(to_be_listed_, {}), now + Aftermath::after_end);
+    aftermath_recorded_ = false;
     work_.notify_all();
 }
 

@@ -127,6 +127,8 @@ private:
     void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
     status::DestinationState state(TimePoint now) const;
     void expect_listings(TimePoint now);
+    void expect_aftermath(const plan::Batch& batch, const push::LostSessions& lost, TimePoint now);
+    void add_aftermath(const plan::Batch& batch, std::vector<state::DirtyRow>& rows);
     void look_at_aftermath(TimePoint now);
     void note_state();
     Occasion occasion(status::DestinationState state) const;
@@ -149,6 +151,7 @@ private:
     // once all that differs is known, so that nothing is sent for the listing and for itself.
     std::set<std::string> to_be_listed_;
     Aftermath aftermath_;
+    bool aftermath_recorded_ = true;
     std::uint64_t aftermath_mark_ = 0;  // a flush waits for what was found after it
     std::set<std::string> held_;        // wait for their close
     std::shared_ptr<push::LinkIndex> links_ = std::make_shared<push::LinkIndex>();

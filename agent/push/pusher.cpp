@@ -174,13 +174,18 @@ std::set<std::string> unasked_of(const transport::PushList& list)
     return paths;
 }
 
-void add_directories(const transport::PushList& list, std::set<std::string>& directories)
+// A daemon that gives up over a path has ended by itself.
+void note_lost(const Error& error, const transport::PushList& list, LostSessions& lost)
 {
+    const auto* broken = dynamic_cast<const BrokenPush*>(&error);
+    if (!may_have_begun(error) || broken->path()) return;
+    lost.any = true;
+    lost.timed_out = lost.timed_out || error.kind() == ErrorKind::timeout;
     for (const transport::Entry& entry : list.entries)
         if (entry.is_directory() && entry.dir_kind == transport::DirKind::content)
-            directories.insert(entry.path == "." ? std::string() : entry.path);
+            lost.directories.insert(entry.path == "." ? std::string() : entry.path);
         else if (entry.is_regular() && !entry.only_there)
-            directories.emplace(parent_of(entry.path));
+            lost.directories.emplace(parent_of(entry.path));
 }
 
 // What came unasked may have failed for that alone: others may have taken its directory away. It
@@ -238,10 +243,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
     } catch (const Error& error) {
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
         begun = broken != nullptr && broken->begun();
-        if (may_have_begun(error)) {
-            job.lost_session = true;
-            add_directories(step.list, job.broken_in);
-        }
+        note_lost(error, step.list, job.lost);
         const bool over_a_path = broken != nullptr && broken->path();
         if (!over_a_path)
             doubt = doubt_about(error, begun, doubtful, !unasked.empty(), needs_options);
@@ -261,9 +263,8 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
             co_await push_over(std::move(fresh), job, source, step.list, report);
         if (doubt == Doubt::unasked) job.unasked->give_up();
         co_return outcome;
-    } catch (const Error&) {
-        job.lost_session = true;
-        add_directories(step.list, job.broken_in);
+    } catch (const Error& error) {
+        note_lost(error, step.list, job.lost);
         throw;
     }
 }
@@ -531,17 +532,15 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
     try {
         co_await beside.run(push_pieces(all, beside));
     } catch (const Error& error) {
-        // Whatever ended the push, what broke before has left its temporary files.
+        // Whatever ended the push, sessions may have been lost before.
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-        const bool begun =
-            all->job.had_session || !all->job.broken_in.empty() || may_have_begun(error);
+        const bool begun = all->job.had_session || all->job.lost.any || may_have_begun(error);
         if (broken == nullptr && !begun) throw;
         throw BrokenPush(error, broken != nullptr ? broken->path() : std::nullopt, begun,
-                         std::move(all->job.broken_in));
+                         std::move(all->job.lost));
     }
     PushReport report = std::move(all->report);
-    report.lost_session = all->job.lost_session;
-    report.broken_in = std::move(all->job.broken_in);
+    report.lost = std::move(all->job.lost);
     co_return report;
 }
 

@@ -25,6 +25,15 @@ struct SourceIdentity {
     bool operator==(const SourceIdentity&) const = default;
 };
 
+// Sessions that we lost, of which nobody knows what their daemons do with the lists. One whose
+// process was killed leaves the temporary file it was writing (".NAME.XXXXXX") beside its target,
+// and nobody there removes it.
+struct LostSessions {
+    bool any = false;
+    bool timed_out = false;             // one of them
+    std::set<std::string> directories;  // whose content the lists were about
+};
+
 // Paths are those of the batch or below them; "" is the source itself.
 struct PushReport {
     void add(PushReport more);
@@ -34,8 +43,7 @@ struct PushReport {
     std::vector<std::string> unattributed;
     std::vector<std::string> withheld;  // deletions, too many of them
     std::vector<std::string> held;      // open for writing: they wait for their close
-    bool lost_session = false;          // one was lost on the way, with its list begun perhaps
-    std::set<std::string> broken_in;    // directories whose content such a list was about
+    LostSessions lost;                  // on the way
     bool links_unknown = false;         // a file has names that nobody knows: compare the source
     bool max_delete_hit = false;        // the daemon stopped deleting in a compare
     std::size_t deletions = 0;
@@ -75,33 +83,30 @@ struct PushJob {
     std::size_t connections = 1;  // sessions beside one another, as long as the daemon has slots
 
     // On the way.
-    bool had_session = false;           // one has done its work
-    bool lost_session = false;          // see PushReport
+    bool had_session = false;  // one has done its work
+    LostSessions lost;
     std::size_t under_way = 0;          // sessions
     std::vector<plan::Step> once_more;  // compares whose part of the deletions was too small
-    std::set<std::string> broken_in{};  // see PushReport
 };
 
-// The session broke while files were under way. A daemon whose process was killed leaves the
-// temporary file it was writing (".NAME.XXXXXX") beside its target, and nobody there removes it.
+// The session broke while files were under way.
 class BrokenPush : public Error {
 public:
     // `begun`: the daemon may have begun with the list of this session, or done one before it.
     explicit BrokenPush(const Error& why, std::optional<std::string> path = {}, bool begun = true,
-                        std::set<std::string> directories = {})
-        : Error(why), path_(std::move(path)), begun_(begun), directories_(std::move(directories))
+                        LostSessions lost = {})
+        : Error(why), path_(std::move(path)), begun_(begun), lost_(std::move(lost))
     {
     }
-    // The daemon gave up over this one.
+    // The daemon gave up over this one, and ended by itself.
     const std::optional<std::string>& path() const noexcept { return path_; }
     bool begun() const noexcept { return begun_; }
-    // Where temporary files may be.
-    const std::set<std::string>& directories() const noexcept { return directories_; }
+    const LostSessions& lost() const noexcept { return lost_; }
 
 private:
     std::optional<std::string> path_;
     bool begun_;
-    std::set<std::string> directories_;
+    LostSessions lost_;
 };
 
 // The options of the usual push of live changes, those that a warm session is opened with. A daemon
