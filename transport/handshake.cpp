@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 4096;
 constexpr std::size_t motd_bytes_max = 256 * 1024;
+constexpr std::size_t shown_bytes_max = 200;
 // A daemon may look up our name first, for ten seconds and more; beyond this it only keeps us
 // waiting.
 constexpr std::chrono::milliseconds login_limit{30'000};
@@ -105,6 +106,9 @@ private:
                     break;
                 case ReplyKind::auth_required:
                     confirm(!said_, "it asks for a login now");
+                    if (agreed_.login)
+                        throw Error(ErrorKind::protocol, Remedy::retry,
+                                    "login: the daemon asks for it twice (" + stream_.peer() + ")");
                     co_await answer_challenge(reply.text);
                     break;
             }
@@ -201,7 +205,8 @@ private:
         agreed_.checksum = choose_name(ours, offered);
         if (agreed_.checksum.empty())
             throw Error(ErrorKind::protocol, Remedy::needs_person,
-                        "setup: no checksum in common: the daemon offers " + quoted(offered) +
+                        "setup: no checksum in common: the daemon offers " +
+                            quoted(std::string_view(offered).substr(0, shown_bytes_max)) +
                             ", we have " + quoted(ours));
     }
 

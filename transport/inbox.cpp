@@ -11,8 +11,20 @@ std::size_t bytes_of(const GeneratorItem& item)
 {
     const Request* request = std::get_if<Request>(&item);
     if (request == nullptr) return sizeof(GeneratorItem);
-    return sizeof(GeneratorItem) + request->name.size() + request->xattrs_wanted.size() * 4 +
-           request->sums.weak.size() * 4 + request->sums.strong.size();
+    return sizeof(GeneratorItem) + request->name.size() + request->xattrs_wanted.capacity() * 4 +
+           request->sums.weak.capacity() * 4 + request->sums.strong.capacity();
+}
+
+std::size_t bytes_of(const Message& message)
+{
+    return sizeof(Message) + message.payload.size();
+}
+
+// Of a path or of a reason; the others are signs of life (PROTOCOL.md 8.3).
+bool tells_something(Tag tag)
+{
+    return tag == Tag::error_xfer || tag == Tag::error || tag == Tag::warning || tag == Tag::info ||
+           tag == Tag::deleted;
 }
 
 }  // namespace
@@ -36,6 +48,7 @@ void Inbox::fail(std::exception_ptr why)
 {
     if (!failure_) failure_ = std::move(why);
     arrived_.notify();
+    taken_.notify();
 }
 
 void Inbox::expect(RequestForm form)
@@ -48,7 +61,9 @@ asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)
     if (!first.empty()) self->accept(first);
     std::vector<std::byte> chunk(64 * 1024);
     while (!self->failure_) {
-        while (self->items_bytes_ > items_bytes_max) co_await self->taken_.wait();
+        while (self->items_bytes_ > items_bytes_max && !self->failure_)
+            co_await self->taken_.wait();
+        if (self->failure_) co_return;
         const std::size_t got = co_await self->stream_->read_some(chunk);
         if (got == 0)
             throw Error(ErrorKind::unreachable, Remedy::retry,
@@ -72,8 +87,8 @@ void Inbox::accept(std::span<const std::byte> bytes)
         decoder_->feed(data);
     };
     sink.message = [&](Message message) {
-        told = true;
-        accept_message(std::move(message));
+        const bool tells = accept_message(std::move(message));
+        told = told || tells;
     };
     demux_.feed(bytes, sink);
     if (activity_) activity_(told);
@@ -86,7 +101,7 @@ void Inbox::accept(std::span<const std::byte> bytes)
     arrived_.notify();
 }
 
-void Inbox::accept_message(Message message)
+bool Inbox::accept_message(Message message)
 {
     if (message.tag == Tag::io_timeout) {
         const Bytes raw = [&] {
@@ -97,7 +112,7 @@ void Inbox::accept_message(Message message)
         Cursor cursor(raw);
         const std::optional<std::int32_t> seconds = cursor.i32();
         if (seconds && *seconds > 0) peer_timeout_ = std::chrono::seconds(*seconds);
-        return;
+        return false;
     }
     if (message.tag == Tag::error_exit) {
         std::string code = "without a code";
@@ -107,9 +122,39 @@ void Inbox::accept_message(Message message)
         if (const std::optional<std::int32_t> value = cursor.i32()) code = std::to_string(*value);
         failure_ = std::make_exception_ptr(Error(
             ErrorKind::protocol, Remedy::retry, "the daemon ended the session, exit code " + code));
-        return;
+        return true;
     }
-    if (messages_.size() < messages_max) messages_.push_back(std::move(message));
+    if (!tells_something(message.tag)) return false;
+    const bool told = told_bytes_ < told_bytes_max;
+    if (told)
+        told_bytes_ += bytes_of(message);
+    else if (message.tag != Tag::deleted)
+        throw Error(
+            ErrorKind::protocol, Remedy::retry,
+            "the daemon said more than " + std::to_string(told_bytes_max) + " bytes of messages");
+    if (hear_)
+        hear_(message);
+    else
+        keep(std::move(message));
+    return told;
+}
+
+void Inbox::keep(Message message)
+{
+    unheard_bytes_ += bytes_of(message);
+    if (unheard_bytes_ > unheard_bytes_max)
+        throw Error(ErrorKind::protocol, Remedy::retry,
+                    "the daemon said more than " + std::to_string(unheard_bytes_max) +
+                        " bytes of messages before our file list");
+    unheard_.push_back(std::move(message));
+}
+
+void Inbox::on_message(std::function<void(const Message&)> hear)
+{
+    hear_ = std::move(hear);
+    if (!hear_) return;
+    unheard_bytes_ = 0;
+    for (const Message& message : std::exchange(unheard_, {})) hear_(message);
 }
 
 std::optional<GeneratorItem> Inbox::take()
@@ -136,11 +181,6 @@ asio::awaitable<bool> Inbox::settle_for(std::chrono::milliseconds limit)
     if (failure_) co_return true;
     const bool arrived = co_await arrived_.wait_for(limit);
     co_return arrived;
-}
-
-std::vector<Message> Inbox::take_messages()
-{
-    return std::exchange(messages_, {});
 }
 
 }  // namespace lockstep::transport

@@ -11,20 +11,27 @@
 
 namespace lockstep::transport {
 
-// Its reader never waits for our writer (PROTOCOL.md 27, trap 18): requests and messages are
-// collected here, up to `items_bytes_max` of block sums, and only beyond that is the daemon made to
-// wait. Shared with the reading coroutine, which ends when the stream fails or ends.
+// Its reader never waits for our writer (PROTOCOL.md 27, trap 18): requests are collected here, up
+// to `items_bytes_max`, and only beyond that is the daemon made to wait; messages are handed on as
+// they come. Shared with the reading coroutine, which ends when the stream fails or ends, or by
+// fail().
 class Inbox : public std::enable_shared_from_this<Inbox> {
 public:
-    static constexpr std::size_t items_bytes_max = 32 * 1024 * 1024;
-    static constexpr std::size_t messages_max = 10'000;
+    static constexpr std::size_t items_bytes_max = 16 * 1024 * 1024;
+    // Of messages that nobody hears yet. More is Error(protocol, retry): a daemon has nothing to
+    // say before the list but why it ends the session.
+    static constexpr std::size_t unheard_bytes_max = 256 * 1024;
+    // More of other messages is Error(protocol, retry) too. A daemon may delete for hours and tell
+    // of each file: past this it only shows that it is there.
+    static constexpr std::size_t told_bytes_max = 256 * 1024 * 1024;
 
     explicit Inbox(std::shared_ptr<Stream> stream);
 
     // Starts reading; `first` is what the handshake read beyond its own end.
     void start(Bytes first);
 
-    // In place of start(): nothing comes, for this reason.
+    // In place of start(): nothing comes, for this reason. After it: the reader ends, though the
+    // daemon is being made to wait.
     void fail(std::exception_ptr why);
 
     // From here on the daemon may send requests for a list of this form. Before, data is an error.
@@ -38,8 +45,9 @@ public:
     // The same without throwing: for the last words after a failure.
     asio::awaitable<bool> settle_for(std::chrono::milliseconds limit);
 
-    // Every message so far, oldest first; those beyond `messages_max` were counted and dropped.
-    std::vector<Message> take_messages();
+    // Called with every message that is about a path or a reason, also those that have come
+    // already; null: they are kept for the next one.
+    void on_message(std::function<void(const Message&)> hear);
     bool failed() const noexcept { return failure_ != nullptr; }
     std::exception_ptr failure() const noexcept { return failure_; }
     // The daemon's own time limit, 0 when it said none.
@@ -51,7 +59,8 @@ public:
 private:
     static asio::awaitable<void> read(std::shared_ptr<Inbox> self, Bytes first);
     void accept(std::span<const std::byte> bytes);
-    void accept_message(Message message);
+    bool accept_message(Message message);  // whether it tells something
+    void keep(Message message);
 
     std::shared_ptr<Stream> stream_;
     Signal arrived_;
@@ -60,7 +69,10 @@ private:
     std::optional<RequestDecoder> decoder_;
     std::deque<GeneratorItem> items_;
     std::size_t items_bytes_ = 0;
-    std::vector<Message> messages_;
+    std::vector<Message> unheard_;
+    std::size_t unheard_bytes_ = 0;
+    std::function<void(const Message&)> hear_;
+    std::size_t told_bytes_ = 0;
     std::exception_ptr failure_;
     std::chrono::seconds peer_timeout_{0};
     std::uint64_t received_ = 0;

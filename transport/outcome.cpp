@@ -17,6 +17,17 @@ std::string_view without_line_end(std::string_view text)
     return text;
 }
 
+// For people: what a daemon says is kept for every path that it is about. Both ends tell, the call
+// and the reason; what stands between is a path.
+std::string shown(std::string_view line)
+{
+    constexpr std::size_t head_bytes_max = 300;
+    constexpr std::size_t tail_bytes_max = 100;
+    if (line.size() <= head_bytes_max + tail_bytes_max) return escaped(line);
+    return escaped(line.substr(0, head_bytes_max)) + " ... " +
+           escaped(line.substr(line.size() - tail_bytes_max));
+}
+
 }  // namespace
 
 OutcomeBuilder::OutcomeBuilder(const PushList& list, std::string module,
@@ -87,13 +98,13 @@ void OutcomeBuilder::heard(const Message& message)
         PathFailure failure;
         failure.path = path;
         failure.kind = complaint.kind;
-        failure.message = escaped(line);
+        failure.message = shown(line);
         if (complaint.whole_tree) fail_below(failure);
         failed(std::move(failure));
     }
     if (!paths.empty()) return;
     if (error && outcome_.unattributed.size() < unattributed_max)
-        outcome_.unattributed.push_back(escaped(line));
+        outcome_.unattributed.push_back(shown(line));
 }
 
 std::optional<std::string> OutcomeBuilder::path_of_cause()

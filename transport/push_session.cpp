@@ -34,6 +34,21 @@ std::chrono::milliseconds idle_limit_of(const Endpoint& endpoint, const Inbox& i
     return theirs.count() > 0 ? std::min(endpoint.timeout, theirs) : endpoint.timeout;
 }
 
+// While it lives, what the daemon says goes where it is understood.
+class Hearing {
+public:
+    Hearing(Inbox& inbox, OutcomeBuilder& outcome) : inbox_(inbox)
+    {
+        inbox_.on_message([&outcome](const Message& message) { outcome.heard(message); });
+    }
+    ~Hearing() { inbox_.on_message(nullptr); }
+    Hearing(const Hearing&) = delete;
+    Hearing& operator=(const Hearing&) = delete;
+
+private:
+    Inbox& inbox_;
+};
+
 // One push, from the filter rules to the final goodbye. Lives for one call of push().
 class Push {
 public:
@@ -70,6 +85,8 @@ public:
         stream_.on_written([this] {
             if (!only_alive_) moved();
         });
+        // As they come: each is about a path of the list, and there may be many.
+        const Hearing hearing(inbox_, outcome_);
         std::exception_ptr failure;
         try {
             co_await send_list();
@@ -88,7 +105,6 @@ public:
         // That the line broke says least of all: what was read before it did says why.
         if (kind_of(failure) == ErrorKind::unreachable && inbox_.failed())
             failure = inbox_.failure();
-        hear();
         if (failure) rethrow_explained(failure);
         PushFigures figures = figures_;
         figures.bytes_sent = agreed_.sent + out_.sent();
@@ -199,6 +215,9 @@ private:
         form.avoid_xattr_optim = agreed_.compat.avoid_xattr_optim;
         form.entries = static_cast<std::int32_t>(list_.entries.size());
         form.strong_bytes_max = std::min<std::size_t>(delta::digest_bytes(digest()), 16);
+        for (const Entry& entry : list_.entries)
+            if (entry.is_regular())
+                form.largest_file_bytes = std::max(form.largest_file_bytes, entry.size);
         inbox_.expect(form);
 
         if (wants_filter_rules(options_))
@@ -341,13 +360,23 @@ private:
         for (;;) {
             std::optional<GeneratorItem> item = inbox_.take();
             if (item) {
-                ++heard_;
+                if (++heard_ > heard_max())
+                    throw Error(ErrorKind::protocol, Remedy::retry,
+                                "more than " + std::to_string(heard_max()) +
+                                    " requests and reports for a list of " +
+                                    std::to_string(list_.entries.size()));
                 co_return item;
             }
             co_await out_.flush();
             const bool arrived = co_await inbox_.wait_for(keepalive_interval());
             if (!arrived) co_await say_alive();
         }
+    }
+
+    // A generator comes to an entry once a phase, to report it and to ask for it.
+    std::uint64_t heard_max() const noexcept
+    {
+        return 1000 + 16 * std::uint64_t{list_.entries.size()};
     }
 
     // Which is no progress of ours.
@@ -397,6 +426,7 @@ private:
         if (request.wants_transfer() && is_answered(request)) co_return;
         if (!request.wants_transfer()) {
             put_echo(out_.data(), ndx_out_, request, xattr_values(request), agreed_.protocol);
+            co_await out_.flush_if_large();
             co_return;
         }
         answerer_.know_seed(agreed_.seed);  // has come before any request
@@ -476,11 +506,6 @@ private:
             const bool arrived = co_await inbox_.settle_for(std::chrono::milliseconds(50));
             if (!arrived) co_return;
         }
-    }
-
-    void hear()
-    {
-        for (const Message& message : inbox_.take_messages()) outcome_.heard(message);
     }
 
     // What was under way when nothing came any more.
@@ -570,8 +595,10 @@ public:
     ~Session() override
     {
         if (opening_) opening_->on_end(nullptr);
-        stream_->fail(std::make_exception_ptr(
-            Error(ErrorKind::unreachable, Remedy::retry, "session closed by us")));
+        const auto closed = std::make_exception_ptr(
+            Error(ErrorKind::unreachable, Remedy::retry, "session closed by us"));
+        stream_->fail(closed);
+        inbox_->fail(closed);
     }
 
     Session(const Session&) = delete;

@@ -143,7 +143,7 @@ std::optional<GeneratorItem> RequestDecoder::next()
     if (!open_) item = next_head();
     if (open_) {
         take_sums();
-        if (!sums_missing()) {
+        if (sums_missing_ == 0) {
             item = std::move(*open_);
             open_.reset();
         }
@@ -193,8 +193,16 @@ std::optional<GeneratorItem> RequestDecoder::next_head()
         if (may_be_keepalive) continue;
         if (request.sums.count == 0) return request;
         open_ = std::move(request);
+        sums_missing_ = open_->sums.count;
         return std::nullopt;
     }
+}
+
+std::size_t RequestDecoder::sums_kept_max() const noexcept
+{
+    const std::size_t sum_bytes = 4 + std::size_t{open_->sums.strong_bytes};
+    const std::uint64_t in_order = form_.largest_file_bytes / open_->sums.block_bytes + 1;
+    return std::max<std::uint64_t>(sums_bytes_max / sum_bytes, in_order);
 }
 
 // As many as are there: the vectors grow with what has arrived, not with what was announced.
@@ -203,13 +211,15 @@ void RequestDecoder::take_sums()
     delta::BlockSums& sums = open_->sums;
     const std::size_t sum_bytes = 4 + std::size_t{sums.strong_bytes};
     Cursor in{std::span(buffer_).subspan(at_)};
-    std::size_t ready = std::min(in.left() / sum_bytes, sums.count - sums.weak.size());
-    for (; ready > 0; --ready) {
+    const std::size_t ready = std::min(in.left() / sum_bytes, sums_missing_);
+    const std::size_t kept = std::min(ready, sums_kept_max() - sums.weak.size());
+    for (std::size_t i = 0; i < kept; ++i) {
         sums.weak.push_back(static_cast<std::uint32_t>(*in.i32()));
         const auto strong = *in.take(sums.strong_bytes);
         sums.strong.insert(sums.strong.end(), strong.begin(), strong.end());
     }
-    at_ += in.consumed();
+    sums_missing_ -= ready;
+    at_ += ready * sum_bytes;
 }
 
 void RequestDecoder::drop_taken()

@@ -22,7 +22,7 @@ struct Request {
     std::string name;                         // with iflag_name
     std::vector<std::int32_t> xattrs_wanted;  // 1-based attribute numbers, absolute
     bool xattr_list = false;  // the request carried such a list (the echo carries one too)
-    delta::BlockSums sums;    // with iflag_transfer
+    delta::BlockSums sums;    // with iflag_transfer; its vectors may be cut, see RequestDecoder
     bool wants_transfer() const noexcept { return (iflags & iflag_transfer) != 0; }
 };
 struct Done {};
@@ -38,17 +38,21 @@ using GeneratorItem = std::variant<Request, Done, DelStats>;
 struct RequestForm {
     int protocol = 32;
     bool xattrs = false;
-    bool avoid_xattr_optim = true;      // compat AVOID_XATTR_OPTIM
-    std::int32_t entries = 0;           // indices from 0 to this are legal
-    std::size_t strong_bytes_max = 16;  // of the negotiated digest
+    bool avoid_xattr_optim = true;         // compat AVOID_XATTR_OPTIM
+    std::int32_t entries = 0;              // indices from 0 to this are legal
+    std::size_t strong_bytes_max = 16;     // of the negotiated digest
+    std::uint64_t largest_file_bytes = 0;  // of the list
 };
 
 // feed() what the demux gives, then take next() until none. Throws Error(protocol, retry) on an
 // index that the list has not, a block length outside 1..2^29, more blocks than any file can have,
 // a name or a list of xattrs longer than allowed. Memory: what was fed and not taken, at most one
-// request beyond.
+// request beyond. Of its sums those are kept that a file of the list can match in order, or
+// `sums_bytes_max` if that is more; what lies behind them in the basis is sent as new.
 class RequestDecoder {
 public:
+    static constexpr std::size_t sums_bytes_max = 8 * 1024 * 1024;
+
     explicit RequestDecoder(RequestForm form) : form_(form), ndx_(form.protocol) {}
 
     void feed(std::span<const std::byte> bytes);
@@ -61,8 +65,8 @@ private:
     // The head of the next item: none when more bytes are needed. Of a request without sums it is
     // all.
     std::optional<GeneratorItem> next_head();
+    std::size_t sums_kept_max() const noexcept;
     void take_sums();
-    bool sums_missing() const noexcept { return open_->sums.weak.size() < open_->sums.count; }
     void drop_taken();
 
     RequestForm form_;
@@ -70,6 +74,7 @@ private:
     Bytes buffer_;
     std::size_t at_ = 0;
     std::optional<Request> open_;  // header read, sums outstanding
+    std::size_t sums_missing_ = 0;
 };
 
 }  // namespace lockstep::transport

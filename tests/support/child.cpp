@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 
@@ -248,6 +249,17 @@ std::uint64_t resident_bytes(pid_t pid)
     const std::vector<std::string> fields = stat_fields(std::to_string(pid));
     if (fields.size() < 22) return 0;
     return std::stoull(fields[21]) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t peak_resident_bytes(pid_t pid)
+{
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string word;
+    while (status >> word) {
+        std::uint64_t kib = 0;
+        if (word == "VmHWM:" && status >> kib) return kib * 1024;
+    }
+    return 0;
 }
 
 std::chrono::milliseconds cpu_time(pid_t pid)

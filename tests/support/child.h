@@ -69,6 +69,7 @@ std::vector<pid_t> group_members(pid_t leader);
 
 // From /proc; 0 when the process is gone.
 std::uint64_t resident_bytes(pid_t pid);
+std::uint64_t peak_resident_bytes(pid_t pid);   // since it started
 std::chrono::milliseconds cpu_time(pid_t pid);  // user + system, 10 ms ticks
 std::size_t open_descriptors(pid_t pid);
 

@@ -98,6 +98,28 @@ TEST_CASE("a complaint about nothing of the list is kept as it was said", "[tran
     CHECK(outcome.unattributed == Paths{"rsync: what is this?"});
 }
 
+TEST_CASE("a complaint of any length costs little for each path that it is about",
+          "[transport][outcome]")
+{
+    PushList list = list_of({{"d", directory}});
+    for (int i = 0; i < 1000; ++i)
+        list.entries.push_back(list_of({{"d/" + std::to_string(i), file}}).entries.front());
+    const std::string noise(60'000, '\x01');
+
+    const PushOutcome failures = after(
+        list, "rsync: [generator] recv_generator: mkdir \"d\" (in mod) failed: " + noise + " (13)");
+    const PushOutcome unknown = after(list, "rsync: what " + noise + " is this?");
+
+    CHECK(failures.failures.size() == list.entries.size());
+    for (const PathFailure& failure : failures.failures) {
+        REQUIRE(failure.message.size() < 2000);
+        REQUIRE(failure.message.starts_with("rsync: [generator] recv_generator: mkdir \"d\""));
+        REQUIRE(failure.message.ends_with(" (13)"));
+    }
+    REQUIRE(unknown.unattributed.size() == 1);
+    CHECK(unknown.unattributed.front().size() < 2000);
+}
+
 TEST_CASE("a session that ends over one path says which, and over nothing else none",
           "[transport][outcome]")
 {

@@ -259,6 +259,47 @@ TEST_CASE("sums that were announced and did not come take no memory", "[transpor
     CHECK(decoder.buffered_bytes() == 10);
 }
 
+TEST_CASE("of more sums than a file can match the first are kept and the rest is passed over",
+          "[transport][requests]")
+{
+    RequestForm form = form_of(5);
+    const std::size_t sum_bytes = 20;
+    const std::size_t count = 1'000'000;
+    std::size_t kept = RequestDecoder::sums_bytes_max / sum_bytes;
+    SECTION("of small files") {}
+    SECTION("of a large one")
+    {
+        kept = 700'000;
+        form.largest_file_bytes = (kept - 1) * 128 * 1024;
+    }
+    RequestDecoder decoder(form);
+    decoder.feed(bytes("01 00 80 40 42 0f 00 00 00 02 00 10 00 00 00 00*4"));
+    Bytes sums;
+    for (int i = 0; i < 1000; ++i) {
+        put_i32(sums, i);
+        put_bytes(sums, std::string(16, 's'));
+    }
+
+    std::optional<GeneratorItem> item;
+    for (std::size_t i = 0; i < count / 1000; ++i) {
+        REQUIRE_FALSE(decoder.next().has_value());
+        decoder.feed(sums);
+    }
+    decoder.feed(bytes("00"));
+    item = decoder.next();
+
+    REQUIRE(item.has_value());
+    const Request request = std::get<Request>(*item);
+    CHECK(request.sums.count == count);
+    CHECK(request.sums.weak.size() == kept);
+    CHECK(request.sums.strong.size() == kept * 16);
+    CHECK(request.sums.weak[1001] == 1);
+    INFO("and the next item begins where they end");
+    item = decoder.next();
+    REQUIRE(item.has_value());
+    CHECK(std::holds_alternative<Done>(*item));
+}
+
 TEST_CASE("noise is either understood or refused, never more than was fed", "[transport][requests]")
 {
     std::mt19937 random(Catch::rngSeed());
