@@ -39,6 +39,7 @@ struct RequestForm {
     int protocol = 32;
     bool xattrs = false;
     bool avoid_xattr_optim = true;      // compat AVOID_XATTR_OPTIM
+    bool append = false;                // no sums follow a head before the redo phase (16.8)
     std::int32_t entries = 0;           // indices from 0 to this are legal
     std::size_t strong_bytes_max = 16;  // of the negotiated digest
 };
@@ -62,6 +63,7 @@ private:
     // all.
     std::optional<GeneratorItem> next_head();
     void take_sums();
+    bool sums_follow() const noexcept { return !form_.append || redo_; }
     bool sums_missing() const noexcept { return open_->sums.weak.size() < open_->sums.count; }
     void drop_taken();
 
@@ -69,6 +71,7 @@ private:
     NdxReader ndx_;
     Bytes buffer_;
     std::size_t at_ = 0;
+    bool redo_ = false;            // the first phase is over
     std::optional<Request> open_;  // header read, sums outstanding
 };
 
