@@ -298,6 +298,8 @@ push::PushJob Destination::job_for(plan::Batch batch)
     job.batch = std::move(batch);
     job.sessions = pool_;
     if (!job.options.keeps_backups()) job.unasked = unasked();
+    // A backup is of all that was there.
+    if (!job.options.keeps_backups()) job.grown = grown_;
     job.index = index();
     job.destination = url();
     job.destination_known = known_;

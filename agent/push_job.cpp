@@ -45,6 +45,14 @@ std::function<bool(std::string_view path, bool directory)> excluded_by(
     };
 }
 
+std::function<bool(std::string_view path)> matched_by(const std::vector<std::string>& patterns)
+{
+    if (patterns.empty()) return nullptr;
+    const std::vector<std::string> none;
+    return [filter = std::make_shared<const config::Filter>(none, patterns)](
+               std::string_view path) { return filter->excludes(path, false); };
+}
+
 std::vector<std::string> protecting_rules(const config::Mapping& mapping,
                                           const config::Filter& filter)
 {
@@ -148,6 +156,8 @@ push::PushJob push_job(const config::Mapping& mapping, const config::Destination
     job.observe.hard_links = mapping.preserve.hard_links;
     job.observe.one_file_system = mapping.one_file_system;
     job.observe.excluded = excluded_by(filter);
+    job.append_only = matched_by(mapping.append_only);
+    job.in_place = matched_by(mapping.inplace);
     if (mapping.chmod)
         job.observe.sent_mode = [changes = *mapping.chmod](std::uint32_t mode) {
             return changes.applied_to(mode);

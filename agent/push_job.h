@@ -17,6 +17,10 @@ std::shared_ptr<const config::Filter> filter_of(const config::Mapping& mapping);
 std::function<bool(std::string_view path, bool directory)> excluded_by(
     std::shared_ptr<const config::Filter> filter);
 
+// Of a file: one of the patterns matches it or a directory above it; any thread. Empty without
+// patterns.
+std::function<bool(std::string_view path)> matched_by(const std::vector<std::string>& patterns);
+
 // What a receiver must not delete though it is not in the source: what is excluded, and backups.
 std::vector<std::string> protecting_rules(const config::Mapping& mapping,
                                           const config::Filter& filter);

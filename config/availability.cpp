@@ -13,8 +13,6 @@ struct Unavailable {
 // A later version deletes lines from these two lists.
 constexpr Unavailable<Mapping> of_mapping[] = {
     {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
-    {"append_only", "append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
-    {"inplace", "inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
 };
 
 constexpr Unavailable<Destination> of_destination[] = {
@@ -28,8 +26,9 @@ void refuse(const Unavailable<Owner> (&list)[n], const Owner& owner, const Field
     for (const Unavailable<Owner>& item : list) {
         if (!item.asked(owner)) continue;
         const Value& value = fields.value_or_map(item.key);
-        fields.out().error(value.place, value.key,
-                           std::string(item.what) + " is not available in this version");
+        std::string message(item.what);
+        message += " is not available in this version";
+        fields.out().error(value.place, value.key, std::move(message));
     }
 }
 

@@ -18,20 +18,21 @@ std::size_t usable_blocks(const BlockSums& sums)
 
 }  // namespace
 
-BlockTable::BlockTable(const BlockSums& sums)
+BlockTable::BlockTable(const BlockSums& sums, Equal equal)
     : sums_(sums), next_(usable_blocks(sums), none), filter_(next_.size())
 {
     const int heads_power = std::clamp(static_cast<int>(std::bit_width(next_.size())), 4, 28);
     heads_shift_ = 32 - heads_power;
     heads_.assign(std::size_t{1} << heads_power, none);
-    for (std::uint32_t block = 0; block < next_.size(); ++block) insert(block);
+    const std::uint32_t blocks = full_blocks();
+    for (std::uint32_t i = 0; i < blocks; ++i) insert(equal == Equal::first ? i : blocks - 1 - i);
 }
 
 void BlockTable::insert(std::uint32_t block)
 {
     filter_.add(weak(block));
 
-    // Appended, so that the lowest of equal candidates comes first.
+    // Appended, so that the candidates come in the order in which they were inserted.
     std::uint32_t* end = &heads_[WeakFilter::mixed(weak(block)) >> heads_shift_];
     std::size_t length = 0;
     for (; *end != none && length < chain_max; ++length) {

@@ -13,7 +13,7 @@ namespace lockstep::delta {
 
 // Only blocks of full length are in it; a shorter last one is the matcher's own affair.
 //
-// Bounded whatever the peer sends: of blocks equal in both sums only the first is kept, and a chain
+// Bounded whatever the peer sends: of blocks equal in both sums only one is kept, and a chain
 // never holds more than chain_max blocks; what comes later is left out and its content is sent as
 // literals (unless it follows a match, which needs no table). Building is O(count * chain_max) at
 // worst and O(count) in practice; memory about 12 bytes a block.
@@ -22,8 +22,11 @@ public:
     static constexpr std::uint32_t none = UINT32_MAX;
     static constexpr std::size_t chain_max = 64;
 
-    // Refers to `sums`. Uses as many blocks as all of its lengths allow.
-    explicit BlockTable(const BlockSums& sums);
+    enum class Equal { first, last };
+
+    // Refers to `sums`. Uses as many blocks as all of its lengths allow. `equal`: which of equal
+    // blocks is kept, and tried first.
+    explicit BlockTable(const BlockSums& sums, Equal equal = Equal::first);
 
     // False for most sums that are not in the table.
     bool may_hold(std::uint32_t weak) const noexcept { return filter_.may_hold(weak); }

@@ -27,12 +27,14 @@ bool usable(const BlockSums& sums)
 // given out, [scan, end) bytes not decided. A run that is not given out lies before them all.
 // Unless `fresh`, `sum` is that of the block at scan - 1, so that byte is kept too.
 struct Matcher::State {
-    State(const BlockSums& basis, BlockDigest& strong, MatchedBytes matched)
-        : sums(basis),
+    State(const BlockSums& all, BlockDigest& strong, MatchedBytes matched, Basis basis)
+        : sums(all),
           digest(strong),
-          table(basis),
+          table(all,
+                basis == Basis::overwritten ? BlockTable::Equal::last : BlockTable::Equal::first),
+          overwritten(basis == Basis::overwritten),
           keep_matched(matched == MatchedBytes::keep),
-          block_bytes(usable(basis) ? basis.block_bytes : 0),
+          block_bytes(usable(all) ? all.block_bytes : 0),
           window_bytes_max(2 * block_bytes + window_extra_bytes)
     {
     }
@@ -40,6 +42,7 @@ struct Matcher::State {
     const BlockSums& sums;
     BlockDigest& digest;
     const BlockTable table;
+    const bool overwritten;
     const bool keep_matched;
     const std::size_t block_bytes;  // 0: no basis to match
     const std::size_t window_bytes_max;
@@ -62,6 +65,17 @@ struct Matcher::State {
     std::uint64_t vain_bytes = 0;  // strong sums that matched nothing
     std::uint64_t literal_bytes = 0;
     std::uint64_t matched_bytes = 0;
+    std::uint64_t before_file = 0;  // of both, those of the files before this one
+
+    // Where `scan` is in the file.
+    std::uint64_t position() const noexcept
+    {
+        return literal_bytes + matched_bytes - before_file + (scan - literal);
+    }
+    bool is_there_still(std::uint32_t block) const noexcept
+    {
+        return !overwritten || std::uint64_t{block} * block_bytes >= position();
+    }
 
     std::span<const std::byte> bytes(std::size_t from, std::size_t to) const
     {
@@ -82,8 +96,8 @@ struct Matcher::State {
     void pass_literals(std::span<const std::byte>& more, const Sink& sink);
 };
 
-Matcher::Matcher(const BlockSums& sums, BlockDigest& digest, MatchedBytes matched)
-    : state_(std::make_unique<State>(sums, digest, matched))
+Matcher::Matcher(const BlockSums& sums, BlockDigest& digest, MatchedBytes matched, Basis basis)
+    : state_(std::make_unique<State>(sums, digest, matched, basis))
 {
 }
 
@@ -110,6 +124,7 @@ void Matcher::finish(const Sink& sink)
     s.literal = s.scan = s.end = 0;
     s.fresh = true;
     s.expected = 0;
+    s.before_file = s.literal_bytes + s.matched_bytes;
 }
 
 std::uint64_t Matcher::literal_bytes() const noexcept
@@ -201,7 +216,7 @@ std::optional<std::uint32_t> Matcher::State::block_at_scan()
     const std::uint32_t weak = sum.value();
     std::optional<Sum> strong;  // computed when a first candidate asks for it
     const auto is = [&](std::uint32_t block) {
-        if (table.weak(block) != weak) return false;
+        if (table.weak(block) != weak || !is_there_still(block)) return false;
         if (!strong) {
             strong = digest.of(bytes(scan, scan + block_bytes));
             vain_bytes += block_bytes;
@@ -214,7 +229,11 @@ std::optional<std::uint32_t> Matcher::State::block_at_scan()
     if (vain_bytes + block_bytes > vain_bytes_max) return std::nullopt;
 
     std::uint32_t found = BlockTable::none;
-    if (expected < table.full_blocks() && is(expected)) {
+    const std::uint64_t unmoved = overwritten ? position() / block_bytes : table.full_blocks();
+    if (unmoved < table.full_blocks() && position() % block_bytes == 0 &&
+        is(static_cast<std::uint32_t>(unmoved))) {
+        found = static_cast<std::uint32_t>(unmoved);
+    } else if (expected < table.full_blocks() && is(expected)) {
         found = expected;
     } else {
         found = table.first(weak);
@@ -235,6 +254,10 @@ void Matcher::State::match_rest(const Sink& sink)
                           last < sums.strong.size() / sums.strong_bytes;
     scan = possible ? end - rest : end;
     if (!possible) return;
+    if (!is_there_still(static_cast<std::uint32_t>(last))) {
+        scan = end;
+        return;
+    }
 
     const std::span<const std::byte> tail = bytes(scan, end);
     if (RollingSum(tail).value() == sums.weak[last]) {

@@ -18,6 +18,10 @@ namespace lockstep::delta {
 // so it must not wait for the end of a large unchanged file. The block that follows the last match
 // is tried first.
 //
+// Where the receiver writes over the basis (Basis::overwritten) a block is taken only while it is
+// there: none that begins before the place it is copied to (PROTOCOL.md 16.8). What has not moved
+// is found first; of equal blocks the last is known, which is there longest.
+//
 // Cost: O(1) a byte while nothing matches, memory speed while everything does. It stays linear for
 // a basis of equal blocks (BlockTable) and for a peer that sends weak sums without their blocks: at
 // most one strong sum a position, and those that match nothing hash at most vain_bytes_per_byte_max
@@ -43,8 +47,11 @@ public:
     // with the bytes at hand.
     enum class MatchedBytes { drop, keep };
 
+    enum class Basis { kept, overwritten };
+
     // `sums` must outlive the matcher.
-    Matcher(const BlockSums& sums, BlockDigest& digest, MatchedBytes matched = MatchedBytes::drop);
+    Matcher(const BlockSums& sums, BlockDigest& digest, MatchedBytes matched = MatchedBytes::drop,
+            Basis basis = Basis::kept);
     ~Matcher();
 
     void feed(std::span<const std::byte> bytes, const Sink& sink);

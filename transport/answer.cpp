@@ -46,29 +46,33 @@ void Answerer::know_seed(std::int32_t seed)
     block_digest_ = delta::BlockDigest(form_.digest, seed, form_.seed_place);
 }
 
-asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd file,
+asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd file, Extent extent,
                                                            const Request& request, Outbox& out)
 {
     struct stat status {};
     std::uint64_t left = 0;
     int read_error = 0;
-    if (::fstat(file.get(), &status) == 0)
-        left = static_cast<std::uint64_t>(status.st_size);
-    else
+    if (::fstat(file.get(), &status) == 0) {
+        const auto size = static_cast<std::uint64_t>(status.st_size);
+        left = std::max(std::min(size, extent.end.value_or(size)), extent.from) - extent.from;
+    } else {
         read_error = errno;
+    }
     if (left > chunk_bytes) ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
 
     const bool old_md4 = form_.protocol < 30 && form_.digest == delta::Digest::md4;
     delta::FileDigest whole(form_.digest, old_md4 ? std::optional(form_.seed) : std::nullopt);
-    delta::Matcher matcher(request.sums, block_digest_,
-                           codec_->needs_matched_bytes() ? delta::Matcher::MatchedBytes::keep
-                                                         : delta::Matcher::MatchedBytes::drop);
+    delta::Matcher matcher(
+        request.sums, block_digest_,
+        codec_->needs_matched_bytes() ? delta::Matcher::MatchedBytes::keep
+                                      : delta::Matcher::MatchedBytes::drop,
+        form_.overwrites ? delta::Matcher::Basis::overwritten : delta::Matcher::Basis::kept);
     const delta::Matcher::Sink put_token = [&](const delta::Token& token) {
         codec_->put(token, token.matched, out.data());
     };
 
     codec_->begin();
-    std::uint64_t offset = 0;
+    std::uint64_t offset = extent.from;
     std::size_t silent_bytes = 0;
     while (left > 0 && read_error == 0) {
         const std::size_t wanted = std::min<std::uint64_t>(left, chunk_.size());

@@ -16,6 +16,14 @@ struct AnswerForm {
     delta::Digest digest = delta::Digest::xxh128;
     std::int32_t seed = 0;
     delta::SeedPlace seed_place = delta::SeedPlace::before;
+    bool overwrites = false;  // the receiver writes over the basis that it copies from
+};
+
+// The bytes of a file that are sent: all of them, or those from `from` on, and none at or behind
+// `end`.
+struct Extent {
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> end;
 };
 
 class Answerer {
@@ -24,10 +32,11 @@ public:
     ~Answerer();
 
     // Writes tokens and digest of `path` after the echo that the caller has put into `out`; the
-    // file must be open already. Reads at most what the file held when it was opened. A read error
-    // ends the stream with a wrong digest (PROTOCOL.md 15.4) and is returned; the receiver then
-    // discards and asks again.
-    asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file,
+    // file must be open already. Reads at most what of `extent` the file held when it was opened,
+    // and where that does not begin at 0 takes nothing from a basis. A read error ends the stream
+    // with a wrong digest (PROTOCOL.md 15.4) and is returned; the receiver then discards and asks
+    // again.
+    asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file, Extent extent,
                                                      const Request& request, Outbox& out);
 
     // Before the first request with block sums is answered, where it was not known from the start.

@@ -147,6 +147,9 @@ std::vector<std::string> server_args(const PushOptions& options, int protocol,
     add(wants_filter_rules(options), "--delete");
     if (options.delete_extras && options.max_delete)
         args.push_back("--max-delete=" + std::to_string(*options.max_delete));
+    // Before protocol 30 an append is verified, by reading all of the file at both ends.
+    add(options.way == Way::append && protocol >= 30, "--append");
+    add(options.way == Way::in_place, "--inplace");
     add(options.numeric_ids, "--numeric-ids");
     add(protocol >= 30, "--no-implied-dirs");
     add(capability.compares_nanoseconds, "--modify-window=-1");

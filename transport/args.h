@@ -13,8 +13,9 @@ namespace lockstep::transport {
 // `path` is below the module, any bytes; it arrives literally, but with one of * ? [ in it the
 // directory must exist. What the daemon is too old for is left out: --delete-missing-args
 // before 3.1 (it then complains "skipping non-regular file" for each such entry, which peer_text.h
-// knows as a failure), -A and -X before protocol 30. Throws Error(refused_option, needs_person) for
-// a compressor that compressor_for() would replace and for values that this daemon cannot be told.
+// knows as a failure), -A, -X and --append before protocol 30. Throws Error(refused_option,
+// needs_person) for a compressor that compressor_for() would replace and for values that this
+// daemon cannot be told.
 std::vector<std::string> server_args(const PushOptions& options, int protocol,
                                      std::string_view module, std::string_view path,
                                      const Capability& capability);

@@ -45,6 +45,13 @@ struct Acl {
 // request that may be dropped from one that says that something else was there.
 enum class Unasked { no, new_file, replacement };
 
+// How a regular file's content gets to its place there (PROTOCOL.md 16.8).
+enum class Way {
+    usual,     // into a file of its own, which takes the name when it is whole
+    append,    // behind what is there, of which nothing is read
+    in_place,  // over what is there
+};
+
 // Of a file's device, as Entry::link_dev has it: 0 is none.
 constexpr std::uint64_t link_device(std::uint64_t device) noexcept
 {
@@ -70,7 +77,10 @@ struct Entry {
     std::uint64_t link_inode = 0;
     std::uint64_t link_count = 1;  // names the file has at the source; not on the wire
     Unasked unasked = Unasked::no;
-    bool only_there = false;  // nothing of ours, or not now: declined as if it had vanished
+    bool only_there = false;        // nothing of ours, or not now: declined as if it had vanished
+    Way way = Way::usual;           // of sessions that were opened for it
+    std::uint64_t append_from = 0;  // with Way::append: as many bytes are there
+    bool as_listed = false;  // no more than `size` bytes are sent, however long it is by then
     Acl acl;
     Acl default_acl;                 // directories
     std::vector<XattrValue> xattrs;  // sorted by name
@@ -109,6 +119,7 @@ struct PushOptions {
     bool ignore_times = false;    // -I: every regular file of the list is transferred
     bool checksum = false;        // -c
     bool whole_file = false;      // -W
+    Way way = Way::usual;         // --append (from protocol 30 on), --inplace
     bool delete_missing = false;  // entries of mode 0 delete
     bool delete_extras =
         false;  // -r --delete: what is not listed in a content directory is removed

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 namespace lockstep::transport {
@@ -140,6 +141,7 @@ private:
     {
         AnswerForm form;
         form.protocol = agreed_.protocol;
+        form.overwrites = options_.way != Way::usual;
         form.digest = digest();
         form.seed = agreed_.seed;
         form.seed_place =
@@ -179,6 +181,9 @@ private:
                std::chrono::milliseconds(largest / slowest_bytes_per_ms);
     }
 
+    // Older daemons are not told to (args.h), and send the sums of what they have.
+    bool appends() const noexcept { return options_.way == Way::append && agreed_.protocol >= 30; }
+
     int maxphase() const noexcept { return agreed_.protocol >= 29 ? 2 : 1; }
 
     // ---- the list
@@ -213,6 +218,7 @@ private:
         form.protocol = agreed_.protocol;
         form.xattrs = options_.xattrs;
         form.avoid_xattr_optim = agreed_.compat.avoid_xattr_optim;
+        form.append = appends();
         form.entries = static_cast<std::int32_t>(list_.entries.size());
         form.strong_bytes_max = std::min<std::size_t>(delta::digest_bytes(digest()), 16);
         for (const Entry& entry : list_.entries)
@@ -262,8 +268,16 @@ private:
 
     // ---- requests and answers
 
+    void note_tails()
+    {
+        for (std::size_t ndx = 0; ndx < order_.size(); ++ndx)
+            if (list_.entries[order_[ndx]].append_from > 0)
+                tails_.insert(static_cast<std::int32_t>(ndx));
+    }
+
     asio::awaitable<void> converse()
     {
+        if (appends()) note_tails();
         while (phase_ <= maxphase()) {
             std::optional<GeneratorItem> item = co_await next();
             const Request* request = std::get_if<Request>(&*item);
@@ -277,6 +291,7 @@ private:
                             "deletion statistics in the middle of the transfer");
             }
         }
+        for (const std::int32_t ndx : tails_) passed_over(ndx);
         co_await say_goodbye();
     }
 
@@ -315,14 +330,20 @@ private:
         co_await expect_done();
     }
 
-    void missed(const Request& request)
+    void missed(const Request& request) { once_more(request.ndx, "asked for again: "); }
+
+    // No error: another look, another way.
+    void once_more(std::int32_t ndx, std::string_view why)
     {
         PathFailure failure;
-        failure.path = list_.entries[order_[static_cast<std::size_t>(request.ndx)]].path;
-        failure.vanished = true;  // no error: once more
-        failure.message = "asked for again: " + quoted(failure.path);
+        failure.path = list_.entries[order_[static_cast<std::size_t>(ndx)]].path;
+        failure.vanished = true;
+        failure.message = std::string(why) + quoted(failure.path);
         outcome_.failed(std::move(failure));
     }
+
+    // Where the destination has as many bytes as we have, or more, nobody asks (PROTOCOL.md 16.8).
+    void passed_over(std::int32_t ndx) { once_more(ndx, "nothing was asked for of "); }
 
     asio::awaitable<void> say_goodbye()
     {
@@ -437,6 +458,13 @@ private:
             throw Error(ErrorKind::protocol, Remedy::retry,
                         "the daemon asked for the content of " + quoted(entry.path) +
                             ", which is no regular file");
+        const bool tail = appends() && phase_ == 0;
+        if (tail) tails_.erase(request.ndx);
+        if (tail && request.sums.basis_bytes() != entry.append_from) {
+            once_more(request.ndx, "the destination has another part of ");
+            co_await say_unsent(request);
+            co_return;
+        }
         Opened opened = open(entry);
         if (!opened.fd) {
             co_await decline(request, entry, opened.error);
@@ -448,8 +476,11 @@ private:
 
     asio::awaitable<void> send_content(const Request& request, const Entry& entry, Fd file)
     {
+        Extent extent;
+        if (entry.as_listed) extent.end = entry.size;
+        if (appends() && phase_ == 0) extent.from = entry.append_from;
         std::optional<PathFailure> failure =
-            co_await answerer_.send(entry.path, std::move(file), request, out_);
+            co_await answerer_.send(entry.path, std::move(file), extent, request, out_);
         moved();
         if (failure) {
             unreadable_ = true;
@@ -475,11 +506,15 @@ private:
         failure.message = describe_errno("open", entry.path, error);
         outcome_.failed(std::move(failure));
         unreadable_ = true;
-        if (agreed_.protocol >= 30) {
-            Bytes ndx;
-            put_i32(ndx, request.ndx);
-            co_await out_.message(Tag::no_send, std::move(ndx));
-        }
+        co_await say_unsent(request);
+    }
+
+    asio::awaitable<void> say_unsent(const Request& request)
+    {
+        if (agreed_.protocol < 30) co_return;
+        Bytes ndx;
+        put_i32(ndx, request.ndx);
+        co_await out_.message(Tag::no_send, std::move(ndx));
     }
 
     std::vector<std::string> xattr_values(const Request& request) const
@@ -559,6 +594,7 @@ private:
     bool unreadable_ = false;
     bool only_alive_ = false;                   // what is being written says nothing else
     std::unordered_set<std::int32_t> unasked_;  // sent, and not yet asked for
+    std::set<std::int32_t> tails_;              // to be appended, and not yet asked for
 };
 
 class Session final : public PushSession {

@@ -166,6 +166,7 @@ std::optional<GeneratorItem> RequestDecoder::next_head()
         };
         if (*ndx == ndx_done) {
             accept();
+            redo_ = true;
             return Done{};
         }
         if (*ndx == ndx_del_stats && form_.protocol >= 31) {
@@ -191,7 +192,7 @@ std::optional<GeneratorItem> RequestDecoder::next_head()
         if (!whole) return std::nullopt;
         accept();
         if (may_be_keepalive) continue;
-        if (request.sums.count == 0) return request;
+        if (request.sums.count == 0 || !sums_follow()) return request;
         open_ = std::move(request);
         sums_missing_ = open_->sums.count;
         return std::nullopt;

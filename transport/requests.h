@@ -39,6 +39,7 @@ struct RequestForm {
     int protocol = 32;
     bool xattrs = false;
     bool avoid_xattr_optim = true;         // compat AVOID_XATTR_OPTIM
+    bool append = false;                   // no sums follow a head before the redo phase (16.8)
     std::int32_t entries = 0;              // indices from 0 to this are legal
     std::size_t strong_bytes_max = 16;     // of the negotiated digest
     std::uint64_t largest_file_bytes = 0;  // of the list
@@ -67,12 +68,14 @@ private:
     std::optional<GeneratorItem> next_head();
     std::size_t sums_kept_max() const noexcept;
     void take_sums();
+    bool sums_follow() const noexcept { return !form_.append || redo_; }
     void drop_taken();
 
     RequestForm form_;
     NdxReader ndx_;
     Bytes buffer_;
     std::size_t at_ = 0;
+    bool redo_ = false;            // the first phase is over
     std::optional<Request> open_;  // header read, sums outstanding
     std::size_t sums_missing_ = 0;
 };

@@ -74,6 +74,56 @@ void keep_links_together(const ListBuilder& content, ListBuilder& compared)
         }
 }
 
+bool goes(const Entry& entry, transport::Way way)
+{
+    return entry.is_regular() && entry.way == way && entry.link_count <= 1;
+}
+
+// Files that go a way of their own.
+struct Apart {
+    explicit Apart(const Observed& observed)
+        : appended(observed), overwritten(observed), overwritten_if_other(observed)
+    {
+    }
+
+    ListBuilder appended;
+    ListBuilder overwritten;           // whatever size and time say
+    ListBuilder overwritten_if_other;  // where they differ
+
+    // False: the entry goes the usual way.
+    bool take(const Entry& entry, bool whatever)
+    {
+        if (goes(entry, transport::Way::append))
+            appended.add(entry);
+        else if (goes(entry, transport::Way::in_place) && whatever)
+            overwritten.add(entry);
+        else if (goes(entry, transport::Way::in_place))
+            overwritten_if_other.add(entry);
+        else
+            return false;
+        return true;
+    }
+
+    void give_steps(std::vector<Step>& steps)
+    {
+        give_step(appended, transport::Way::append, true, steps);
+        give_step(overwritten, transport::Way::in_place, true, steps);
+        give_step(overwritten_if_other, transport::Way::in_place, false, steps);
+    }
+
+private:
+    static void give_step(ListBuilder& list, transport::Way way, bool whatever,
+                          std::vector<Step>& steps)
+    {
+        if (list.empty()) return;
+        Step step;
+        step.list = list.take();
+        step.way = way;
+        step.ignore_times = whatever;
+        steps.push_back(std::move(step));
+    }
+};
+
 }  // namespace
 
 std::string deciding_path(const std::string& path, const Observed& observed)
@@ -106,6 +156,7 @@ Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options
 
     ListBuilder content(observed);   // sent whatever size and time say
     ListBuilder compared(observed);  // sent where size and time differ
+    Apart apart(observed);
     bool reads_content =
         std::any_of(observed.subtrees.begin(), observed.subtrees.end(),
                     [](const ObservedSubtree& subtree) { return !subtree.changed.empty(); });
@@ -113,12 +164,14 @@ Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options
         if (look >= Look::written && seen_at(observed, path)->is_regular()) reads_content = true;
 
     for (ObservedSubtree& subtree : observed.subtrees) {
-        for (const std::size_t changed : subtree.changed) content.add(subtree.entries[changed]);
+        for (const std::size_t changed : subtree.changed)
+            if (!apart.take(subtree.entries[changed], true)) content.add(subtree.entries[changed]);
         // An empty source is more often a mount that is missing than a wish.
         const bool suspicious =
             subtree.path.empty() && subtree.entries.size() <= 1 && !options.accept_empty;
         for (Entry& entry : subtree.entries) {
             if (!options.delete_compare || suspicious) entry.dir_kind = DirKind::plain;
+            if (!apart.overwritten.has(entry.path)) apart.take(entry, false);
             compared.add(std::move(entry));
         }
     }
@@ -126,13 +179,15 @@ Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options
     ListBuilder& cheap = reads_content || sorted.subtrees.empty() ? content : compared;
     for (const auto& [path, look] : sorted.present) {
         const Entry& entry = *seen_at(observed, path);
-        const bool apart =
+        if (apart.take(entry, look != Look::attributes)) continue;
+        const bool large =
             entry.is_regular() && look == Look::attributes && entry.size > small_file_bytes;
-        if (apart) {
+        if (large) {
             compared.add(entry);
         } else if (entry.is_regular() && look == Look::content) {
             Entry sent = entry;
-            sent.unasked = transport::Unasked::new_file;  // unless more is known of the destination
+            // Unless more is known of the destination, or more must be known of what is sent.
+            if (!sent.as_listed) sent.unasked = transport::Unasked::new_file;
             cheap.add(std::move(sent));
         } else {
             cheap.add(entry);
@@ -154,6 +209,7 @@ Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options
         step.delete_missing = !deletions.empty() && &deleting == &content;
         plan.steps.push_back(std::move(step));
     }
+    apart.give_steps(plan.steps);
     if (!compared.empty()) {
         Step step;
         step.list = compared.take();

@@ -45,6 +45,7 @@ struct Step {
         false;  // content that must be looked at whatever size and time say (promise 7)
     bool delete_missing = false;
     bool delete_extras = false;
+    transport::Way way = transport::Way::usual;  // of all its regular files
     bool links = false;  // its groups are made links of one another, whatever the mapping preserves
     bool operator==(const Step&) const = default;
 };
@@ -55,6 +56,9 @@ struct Plan {
     std::size_t deletions = 0;
 };
 
+// Files go the way that their entries say, in steps of their own: before a compare that has them
+// too, which then finds them equal. Those of several names go the usual way, together.
+//
 // Applied in order to a destination that differs from the source in the batch's paths only, the
 // steps make it equal. No name stands twice in a list, every parent of an entry is in it, deletions
 // are collapsed to the topmost deleted path, and a directory's own attributes travel with whatever

@@ -110,10 +110,17 @@ transport::PushOptions options_for(const plan::Step& step, const PushJob& job,
                                    const DeletionsMax& deletions_max)
 {
     const bool deletes = step.delete_missing || step.delete_extras;
-    transport::PushOptions options =
-        live_options(job.options, job.filter_rules, deletes || job.sessions->asks_for_deletions());
+    const bool usual = step.way == transport::Way::usual;
+    transport::PushOptions options = live_options(
+        job.options, job.filter_rules, deletes || (usual && job.sessions->asks_for_deletions()));
     options.ignore_times = step.ignore_times && !options.keeps_backups();
     options.hard_links = options.hard_links || step.links;
+    options.way = step.way;
+    if (step.way == transport::Way::append) {
+        // The one would read all of the file, of the other the daemon says that it makes no sense.
+        options.checksum = false;
+        options.whole_file = false;
+    }
     if (step.delete_extras) {
         options.delete_missing = step.delete_missing;
         options.delete_extras = true;
@@ -223,7 +230,8 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
 {
     transport::PushOptions options = options_for(step, job, deletions_max);
     const bool deletes = step.delete_missing || step.delete_extras;
-    const bool needs_options = deletes || step.links || !job.sessions->asks_for_deletions();
+    const bool needs_options = deletes || step.links || step.way != transport::Way::usual ||
+                               !job.sessions->asks_for_deletions();
     if (job.unasked)
         job.unasked->choose(step.list);
     else
@@ -356,6 +364,72 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
         if (moved.contains(dirty.path)) dirty.look = plan::Look::attributes;
 }
 
+bool may_append(const PushJob& job)
+{
+    return job.grown && job.append_only && job.sessions->goes(transport::Way::append);
+}
+
+// Which files go a way of their own. What `seen` says of the others that only grow is there, too,
+// once all has arrived.
+GrownFiles::Seen choose_ways(const PushJob& job, const Beneath& source, const plan::Batch& batch,
+                             plan::Observed& observed)
+{
+    GrownFiles::Seen seen;
+    const bool overwrites = job.in_place && job.sessions->goes(transport::Way::in_place);
+    if (!may_append(job) && !overwrites) return seen;
+    HeldDirectory near(source);
+    const auto choose = [&](transport::Entry& entry) {
+        if (!entry.is_regular() || entry.link_count > 1) return;
+        if (overwrites && job.in_place(entry.path)) entry.way = transport::Way::in_place;
+        if (may_append(job) && job.append_only(entry.path)) job.grown->look_at(near, entry, seen);
+    };
+    for (const plan::DirtyPath& dirty : batch.paths) {
+        const auto found = observed.at.find(dirty.path);
+        if (found != observed.at.end() && found->second) choose(*found->second);
+    }
+    for (plan::ObservedSubtree& subtree : observed.subtrees)
+        for (transport::Entry& entry : subtree.entries) choose(entry);
+    if (job.grown) job.grown->begun(seen);
+    return seen;
+}
+
+void note_arrived(PushJob& job, const PushReport& report, GrownFiles::Seen seen)
+{
+    if (!job.grown || !report.unattributed.empty()) return;
+    for (const PathFailure& failure : report.failures) seen.erase(failure.path);
+    job.grown->arrived(std::move(seen));
+}
+
+void go_the_usual_way(plan::Step& step)
+{
+    step.way = transport::Way::usual;
+    for (transport::Entry& entry : step.list.entries) {
+        entry.way = transport::Way::usual;
+        entry.append_from = 0;
+    }
+}
+
+// A way that the daemon refuses is not tried again.
+boost::asio::awaitable<transport::PushOutcome> push_apart(PushJob& job, const Beneath& source,
+                                                          plan::Step& step, PushReport& report)
+{
+    try {
+        transport::PushOutcome outcome = co_await push_step(job, source, step, report);
+        co_return outcome;
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::refused_option || is_cancelled(job)) throw;
+        log::warn("push",
+                  step.way == transport::Way::append
+                      ? "nothing is appended there, files that grow are sent as others"
+                      : "nothing is updated in place there, files are replaced",
+                  {{"source", job.source}, {"message", error.what()}});
+    }
+    job.sessions->stop_going(step.way);
+    go_the_usual_way(step);
+    transport::PushOutcome outcome = co_await push_step(job, source, step, report);
+    co_return outcome;
+}
+
 bool may_move(const PushJob& job)
 {
     return job.index && job.plan.delete_live && !job.options.checksum && job.sessions->moves();
@@ -393,6 +467,7 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
     report.held = hold_open_files(source, job.open_files, job.index.get(), observation.observed,
                                   piece.batch, std::chrono::steady_clock::now());
     if (may_move(job)) co_await push_moves(job, source, observation, piece.batch, report);
+    GrownFiles::Seen seen = choose_ways(job, source, piece.batch, observation.observed);
     plan::Plan planned = plan::make_plan(piece.batch, std::move(observation.observed), job.plan);
     // Where nothing has to be sent, nothing that was seen need be at the destination.
     if (!planned.steps.empty()) report.sightings = std::move(observation.sightings);
@@ -408,10 +483,13 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
         transport::PushOutcome outcome;
         if (step.delete_extras)
             outcome = co_await push_compare(job, source, step, report);
+        else if (step.way != transport::Way::usual)
+            outcome = co_await push_apart(job, source, step, report);
         else
             outcome = co_await push_step(job, source, step, report);
         add(report, std::move(outcome));
     }
+    note_arrived(job, report, std::move(seen));
     co_return report;
 }
 

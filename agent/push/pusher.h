@@ -1,6 +1,7 @@
 // One batch to one destination: look at the source, plan, push each step, report.
 #pragma once
 
+#include "agent/push/grown_files.h"
 #include "agent/push/link_index.h"
 #include "agent/push/observe.h"
 #include "agent/push/open_files.h"
@@ -60,6 +61,10 @@ struct PushJob {
     SourceIdentity identity;
     std::shared_ptr<SessionPool> sessions;  // the push runs on its strand
     std::shared_ptr<Unasked> unasked;       // null: nothing is sent unasked
+    std::shared_ptr<GrownFiles> grown;      // this destination's; null: nothing is appended
+    // Of a file's path; empty: none is.
+    std::function<bool(std::string_view path)> append_only;
+    std::function<bool(std::string_view path)> in_place;
     OpenFiles open_files;
     std::shared_ptr<state::IndexReader> index;  // null: it is not known which files are new
     std::string destination;                    // as the index calls it

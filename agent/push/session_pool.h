@@ -63,6 +63,10 @@ public:
     bool moves() const noexcept { return moves_; }
     void stop_moving() noexcept { moves_ = false; }
 
+    // Until the daemon was found to refuse it. Any thread.
+    bool goes(transport::Way way) const noexcept;
+    void stop_going(transport::Way way) noexcept;
+
     // Any thread: sessions with these options are kept ready from now on; none any more; never
     // again.
     void keep_warm(transport::PushOptions options);
@@ -102,6 +106,8 @@ private:
     bool closed_ = false;
     std::atomic<bool> asks_for_deletions_ = true;
     std::atomic<bool> moves_ = true;
+    std::atomic<bool> appends_ = true;
+    std::atomic<bool> overwrites_ = true;
     std::chrono::steady_clock::time_point not_before_{};  // the next one may be warmed
     std::chrono::seconds busy_pause_;
 };

@@ -1,12 +1,10 @@
 // Content that follows the list without being asked for (PROTOCOL.md 24.3, 24.4).
 #include "push_fixture.h"
+#include "spoilt_push.h"
 #include "tests/support/real_daemon.h"
 #include "tests/support/temp_tree.h"
 #include "tests/support/tree_equal.h"
-#include "transport/stream_tcp.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
@@ -21,40 +19,6 @@ using namespace lockstep::wire_test;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Hands everything on, but turns one byte of `marker` into another the first time it is written.
-class Spoiling final : public Stream {
-public:
-    Spoiling(std::unique_ptr<Stream> inner, std::string marker)
-        : inner_(std::move(inner)), marker_(std::move(marker))
-    {
-    }
-
-    asio::awaitable<std::size_t> read_some(std::span<std::byte> into) override
-    {
-        const std::size_t got = co_await inner_->read_some(into);
-        co_return got;
-    }
-    asio::awaitable<void> write_all(std::span<const std::byte> bytes) override
-    {
-        std::vector<std::byte> copy(bytes.begin(), bytes.end());
-        const auto wanted = std::as_bytes(std::span(marker_));
-        const auto found = std::search(copy.begin(), copy.end(), wanted.begin(), wanted.end());
-        if (!spoilt_ && found != copy.end()) {
-            spoilt_ = true;
-            *found = std::byte{'?'};
-        }
-        co_await inner_->write_all(copy);
-    }
-    void fail(std::exception_ptr why) noexcept override { inner_->fail(std::move(why)); }
-    asio::any_io_executor executor() override { return inner_->executor(); }
-    std::string peer() const override { return inner_->peer(); }
-
-private:
-    std::unique_ptr<Stream> inner_;
-    std::string marker_;
-    bool spoilt_ = false;
-};
 
 struct Ends {
     TempDir dir;
@@ -108,31 +72,6 @@ struct Ends {
     Lines differences() const { return tree_differences(dir / "src", dir / "dst"); }
 };
 
-asio::awaitable<void> push_spoilt(Endpoint endpoint, std::string marker, const PushList& list,
-                                  const Beneath& source, PushOutcome& outcome)
-{
-    std::unique_ptr<Stream> line = co_await connect_tcp(endpoint.host, endpoint.port, 20s);
-    std::unique_ptr<Stream> spoiling =
-        std::make_unique<Spoiling>(std::move(line), std::move(marker));
-    PushOptions options = Ends::options();
-    const std::unique_ptr<PushSession> session =
-        co_await connect_over(std::move(spoiling), std::move(endpoint), std::move(options));
-    outcome = co_await session->push(list, source, nullptr);
-}
-
-PushOutcome push_spoilt(const Ends& ends, const std::string& marker, const PushList& list)
-{
-    asio::io_context context(1);
-    const Beneath source(ends.dir / "src", true);
-    PushOutcome outcome;
-    std::exception_ptr failure;
-    const auto ended = [&failure](std::exception_ptr how) { failure = how; };
-    asio::co_spawn(context, push_spoilt(ends.endpoint(), marker, list, source, outcome), ended);
-    context.run();
-    if (failure) std::rethrow_exception(failure);
-    return outcome;
-}
-
 }  // namespace
 
 TEST_CASE("content that nobody asked for arrives, new or in the place of a file", "[wire][unasked]")
@@ -168,7 +107,8 @@ TEST_CASE("a file spoilt on the way is sent again, or reported to be", "[wire][u
     write_file(ends.source("d/file"), "a marker that is spoilt once");
     if (one_is_asked_for) write_file(ends.source("d/large"), random_bytes(300'000, 2));
 
-    const PushOutcome outcome = push_spoilt(ends, "a marker that is spoilt", ends.list());
+    const PushOutcome outcome = push_spoilt(
+        ends.endpoint(), Ends::options(), "a marker that is spoilt", ends.list(), ends.dir / "src");
 
     if (one_is_asked_for) {
         CHECK(outcome.failures.empty());

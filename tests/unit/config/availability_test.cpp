@@ -36,8 +36,6 @@ TEST_CASE("a mapping's key that is not built yet is refused where it stands",
           "[config][availability]")
 {
     check_refused(with_key("follow: [/shared]"), "f:5:11: mappings[0].follow: follow");
-    check_refused(with_key("append_only: [x]"), "f:5:16: mappings[0].append_only: append_only");
-    check_refused(with_key("inplace: [x]"), "f:5:12: mappings[0].inplace: inplace");
 }
 
 TEST_CASE("a destination's key that is not built yet is refused where it stands",
@@ -72,8 +70,8 @@ TEST_CASE("what is built, and what means off, is accepted", "[config][availabili
                             "chmod: null",
                             "chown: ~",
                             "backup: null",
-                            "append_only: []",
-                            "inplace: []",
+                            "append_only: [\"*.log\"]",
+                            "inplace: [/images/]",
                             "compress: auto",
                             "compress: none",
                             "compress: zstd",

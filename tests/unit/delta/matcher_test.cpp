@@ -25,10 +25,11 @@ BlockDigest a_digest()
 // `cut` says how large the next feed is.
 template <class Cut>
 Result match(const BlockSums& sums, std::span<const std::byte> file, Cut cut,
-             Matcher::MatchedBytes matched = Matcher::MatchedBytes::drop)
+             Matcher::MatchedBytes matched = Matcher::MatchedBytes::drop,
+             Matcher::Basis basis = Matcher::Basis::kept)
 {
     BlockDigest digest = a_digest();
-    Matcher matcher(sums, digest, matched);
+    Matcher matcher(sums, digest, matched, basis);
     Result result;
     const Matcher::Sink sink = keep_in(result.tokens);
     for (auto rest = file; !rest.empty();) {
@@ -52,6 +53,36 @@ BlockSums sums_of(std::span<const std::byte> basis, std::uint32_t block_bytes)
 {
     BlockDigest digest = a_digest();
     return test::sums_of(basis, block_bytes, 16, digest);
+}
+
+Result match_overwritten(const BlockSums& sums, std::span<const std::byte> file)
+{
+    return match(
+        sums, file, [] { return std::size_t{1} << 30; }, Matcher::MatchedBytes::drop,
+        Matcher::Basis::overwritten);
+}
+
+// As a receiver does that has no other place for the file.
+Bytes rebuilt_in_place(const std::vector<KeptToken>& tokens, Bytes there, const BlockSums& sums)
+{
+    std::size_t position = 0;
+    const auto put = [&](const Bytes& bytes) {
+        if (there.size() < position + bytes.size()) there.resize(position + bytes.size());
+        std::copy(bytes.begin(), bytes.end(),
+                  there.begin() + static_cast<std::ptrdiff_t>(position));
+        position += bytes.size();
+    };
+    for (const KeptToken& token : tokens) {
+        put(token.literal);
+        for (std::uint32_t i = 0; i < token.blocks; ++i) {
+            const auto block = block_of(there, sums, token.first_block + i);
+            const bool last = token.first_block + i + 1 == sums.count && sums.remainder_bytes > 0;
+            const auto length = last ? sums.remainder_bytes : sums.block_bytes;
+            put(Bytes(block.begin(), block.begin() + length));
+        }
+    }
+    there.resize(position);
+    return there;
 }
 
 KeptToken literal(Bytes bytes)
@@ -114,6 +145,69 @@ TEST_CASE("tokens applied to the basis give the file, however it is edited and f
                         token.matched);
         }
     }
+}
+
+TEST_CASE("tokens applied over the basis itself give the file", "[delta][matcher][in_place]")
+{
+    std::mt19937 random(Catch::rngSeed());
+    const auto [block_bytes, basis_bytes] = GENERATE(table<std::uint32_t, std::size_t>({
+        {1, 300},
+        {3, 2000},
+        {32, 3200},
+        {700, 20'000},
+        {700, 699},
+        {8192, 400'000},
+    }));
+    const unsigned letters = GENERATE(1u, 2u, 256u);
+
+    for (int round = 0; round < 20; ++round) {
+        const Bytes basis = random_bytes(random, basis_bytes, letters);
+        const Bytes file = edited(random, basis, random() % 6);
+        const BlockSums sums = sums_of(basis, block_bytes);
+        const std::size_t largest_feed = std::size_t{1} << random() % 20;
+        const auto cut = [&] { return 1 + random() % largest_feed; };
+
+        const Result result =
+            match(sums, file, cut, Matcher::MatchedBytes::drop, Matcher::Basis::overwritten);
+
+        INFO("blocks of " << block_bytes << ", basis " << basis.size() << ", file " << file.size()
+                          << ", letters " << letters << ", feeds to " << largest_feed);
+        REQUIRE(rebuilt_in_place(result.tokens, basis, sums) == file);
+        REQUIRE(result.literal_bytes + result.matched_bytes == file.size());
+    }
+}
+
+TEST_CASE("what is overwritten already is literal, what comes later is not",
+          "[delta][matcher][in_place]")
+{
+    std::mt19937 random(Catch::rngSeed());
+    const Bytes basis = random_bytes(random, 64'000);
+    const BlockSums sums = sums_of(basis, 1000);
+    const Bytes start(basis.begin(), basis.begin() + 10'000);
+    const Bytes rest(basis.begin() + 10'000, basis.end());
+
+    const Result moved_up = match_overwritten(sums, rest + start);
+    const Result moved_down = match_overwritten(sums, start + start + rest);
+
+    CHECK(moved_up.matched_bytes == rest.size());
+    CHECK(moved_up.literal_bytes == start.size());
+    CHECK(moved_down.matched_bytes == start.size());
+}
+
+TEST_CASE("a block that has not moved is found among its equals", "[delta][matcher][in_place]")
+{
+    std::mt19937 random(Catch::rngSeed());
+    const Bytes zeros(100'000, std::byte{0});
+    const Bytes changed = random_bytes(random, 5000);
+    const BlockSums sums = sums_of(zeros, 1000);
+
+    const Result result = match_overwritten(sums, zeros + changed + zeros);
+    Bytes one_changed = zeros;
+    one_changed[50'500] = std::byte{1};
+    const Result one = match_overwritten(sums, one_changed);
+
+    CHECK(result.matched_bytes == zeros.size());
+    CHECK(one.literal_bytes == 1000);
 }
 
 TEST_CASE("an unchanged file is one run", "[delta][matcher]")

@@ -29,6 +29,7 @@ Entry make(const std::string& path, std::uint32_t mode, std::uint64_t size)
     entry.size = entry.is_directory() ? 0 : size;
     entry.mtime = static_cast<std::int64_t>(size);
     if (entry.is_symlink()) entry.target = "t" + std::to_string(size);
+    if (entry.is_regular() && size % 3 == 0) entry.way = transport::Way::in_place;
     return entry;
 }
 
@@ -62,6 +63,7 @@ void apply(Tree& there, const Step& step)
     }
     for (const Entry& entry : step.list.entries) {
         const std::string path = entry.path == "." ? "" : entry.path;
+        if (entry.is_regular() && step.way != transport::Way::usual) REQUIRE(entry.way == step.way);
         if (!path.empty()) {
             INFO("the parent of '" << path << "' is not in the list");
             REQUIRE(names.contains(std::string(parent_of(path))));
@@ -241,6 +243,96 @@ TEST_CASE("a plan applied to the destination gives the source", "[plan][property
             REQUIRE(there.target == entry.target);
         }
     }
+}
+
+namespace {
+
+Entry on_way(const std::string& path, transport::Way way)
+{
+    Entry entry = make(path, file_mode, 300'000);
+    entry.way = way;
+    if (way == transport::Way::append) entry.append_from = 200'000;
+    return entry;
+}
+
+std::vector<std::string> files_of(const Step& step)
+{
+    std::vector<std::string> paths;
+    for (const Entry& entry : step.list.entries)
+        if (entry.is_regular()) paths.push_back(entry.path);
+    return paths;
+}
+
+using Paths = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("files that go a way of their own have steps of their own", "[plan][ways]")
+{
+    Observed observed;
+    observed.at[""] = make("", directory_mode, 0);
+    observed.at["log"] = on_way("log", transport::Way::append);
+    observed.at["image"] = on_way("image", transport::Way::in_place);
+    observed.at["chmodded"] = on_way("chmodded", transport::Way::in_place);
+    observed.at["other"] = on_way("other", transport::Way::usual);
+    Batch batch;
+    for (const char* path : {"log", "image", "other"})
+        batch.paths.push_back({path, Look::written, 1, {}, 0});
+    batch.paths.push_back({"chmodded", Look::attributes, 1, {}, 0});
+
+    const Plan plan = make_plan(batch, std::move(observed), PlanOptions{});
+
+    REQUIRE(plan.steps.size() == 4);
+    CHECK(plan.steps[0].way == transport::Way::usual);
+    CHECK(files_of(plan.steps[0]) == Paths{"other"});
+    CHECK(plan.steps[1].way == transport::Way::append);
+    CHECK(plan.steps[1].ignore_times);
+    CHECK(files_of(plan.steps[1]) == Paths{"log"});
+    CHECK(plan.steps[2].way == transport::Way::in_place);
+    CHECK(plan.steps[2].ignore_times);
+    CHECK(files_of(plan.steps[2]) == Paths{"image"});
+    CHECK(plan.steps[3].way == transport::Way::in_place);
+    CHECK_FALSE(plan.steps[3].ignore_times);
+    CHECK(files_of(plan.steps[3]) == Paths{"chmodded"});
+}
+
+TEST_CASE("what a compare finds is updated in place before it", "[plan][ways]")
+{
+    Observed observed;
+    observed.at[""] = make("", directory_mode, 0);
+    ObservedSubtree subtree;
+    subtree.entries.push_back(make("", directory_mode, 0));
+    subtree.entries[0].dir_kind = DirKind::content;
+    subtree.entries.push_back(on_way("image", transport::Way::in_place));
+    subtree.entries.push_back(on_way("other", transport::Way::usual));
+    observed.subtrees.push_back(std::move(subtree));
+    Batch batch;
+    batch.paths.push_back({"", Look::subtree, 1, {}, 0});
+
+    const Plan plan = make_plan(batch, std::move(observed), PlanOptions{});
+
+    REQUIRE(plan.steps.size() == 2);
+    CHECK(files_of(plan.steps[0]) == Paths{"image"});
+    CHECK_FALSE(plan.steps[0].ignore_times);
+    CHECK_FALSE(plan.steps[0].delete_extras);
+    // Listed here too: what is not, is removed.
+    CHECK(plan.steps[1].delete_extras);
+    CHECK(files_of(plan.steps[1]) == Paths{"image", "other"});
+}
+
+TEST_CASE("a file of several names goes the usual way", "[plan][ways]")
+{
+    Observed observed;
+    observed.at[""] = make("", directory_mode, 0);
+    observed.at["log"] = on_way("log", transport::Way::in_place);
+    observed.at["log"]->link_count = 2;
+    Batch batch;
+    batch.paths.push_back({"log", Look::written, 1, {}, 0});
+
+    const Plan plan = make_plan(batch, std::move(observed), PlanOptions{});
+
+    REQUIRE(plan.steps.size() == 1);
+    CHECK(plan.steps[0].way == transport::Way::usual);
 }
 
 TEST_CASE("too many deletions are withheld and everything else is sent", "[plan]")

@@ -252,3 +252,16 @@ TEST_CASE("rules are lengths and texts, ended by a zero length", "[transport][fi
     put_filter_rules(empty, {}, 32);
     CHECK(test::hex(empty) == "00 00 00 00");
 }
+
+TEST_CASE("the way of a session is told, but no append before protocol 30", "[transport][args]")
+{
+    PushOptions options = quiet();
+    options.way = Way::append;
+    CHECK(has(args_for(modern, options), "--append"));
+    CHECK(has(args_for(old, options), "--append"));
+    CHECK_FALSE(has(args_for(modern, options, 29), "--append"));
+    CHECK_FALSE(has(args_for(modern, options), "--inplace"));
+    options.way = Way::in_place;
+    CHECK(has(args_for(modern, options, 29), "--inplace"));
+    CHECK_FALSE(has(args_for(modern, options), "--append"));
+}

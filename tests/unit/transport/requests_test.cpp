@@ -126,6 +126,26 @@ TEST_CASE("block sums are read as in the protocol's dump, however they are cut",
     CHECK(hex(echoed(form_of(1), items)) == hex(std::span(stream).first(19)));
 }
 
+TEST_CASE("with --append sums follow from the second phase on", "[transport][requests][append]")
+{
+    // The head of a file of 1500 bytes in each phase; what 26.4 shows behind the second.
+    const std::string head = "00 80 03 00 00 00 bc 02 00 00 02 00 00 00 64 00 00 00 ";
+    const Bytes stream = bytes("01 " + head + "00 01 " + head +
+                               "15 81 07 2c 33 c5 81 81 b3 85 ea 81 94 12 5c a9 50 2e 00");
+    RequestForm form = form_of(2);
+    form.append = true;
+    const std::size_t piece = GENERATE(range(1, 70));
+
+    const std::vector<GeneratorItem> items = decoded(form, stream, piece);
+
+    REQUIRE(items.size() == 4);
+    CHECK(request_at(items, 0).sums.basis_bytes() == 1500);
+    CHECK(request_at(items, 0).sums.weak.empty());
+    CHECK(std::holds_alternative<Done>(items[1]));
+    CHECK(request_at(items, 2).sums.weak.size() == 3);
+    CHECK(std::holds_alternative<Done>(items[3]));
+}
+
 TEST_CASE("an echo says back what was asked", "[transport][requests][echo]")
 {
     const std::vector<std::string_view> heads = {
