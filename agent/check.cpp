@@ -27,7 +27,7 @@ bool check_sources(const config::Config& config)
     std::uint64_t directories = 0;
     for (const config::Mapping& mapping : config.mappings) {
         try {
-            const Beneath source(mapping.source, mapping.one_file_system);
+            const Beneath source(mapping.source, mapping.one_file_system, mapping.follow);
             const SourceCount count =
                 count_source(source, mapping.one_file_system, excluded_by(filter_of(mapping)));
             directories += count.directories;
@@ -61,11 +61,13 @@ bool check_sources(const config::Config& config)
                   << directories * 2 << '\n';
         fine = false;
     }
-    if (config.mappings.size() > limits.max_user_instances) {
-        std::cout << "error: " << config.mappings.size()
+    std::size_t instances = config.mappings.size();
+    for (const config::Mapping& mapping : config.mappings) instances += mapping.follow.size();
+    if (instances > limits.max_user_instances) {
+        std::cout << "error: " << instances
                   << " inotify instances needed, fs.inotify.max_user_instances is "
-                  << limits.max_user_instances << "; cure: sysctl -w fs.inotify.max_user_instances="
-                  << config.mappings.size() * 2 << '\n';
+                  << limits.max_user_instances
+                  << "; cure: sysctl -w fs.inotify.max_user_instances=" << instances * 2 << '\n';
         fine = false;
     }
     return fine;

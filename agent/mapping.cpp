@@ -155,6 +155,7 @@ void Mapping::make_reconciler()
     Reconciler::Host host;
     host.record = record_;
     host.source = config_.source;
+    host.follow = config_.follow;
     host.one_file_system = config_.one_file_system;
     host.excluded = excluded_by(filter_);
     host.found = [weak](const Record::Differences& differences) {
@@ -241,7 +242,7 @@ void Mapping::start_watching()
             if (self && !self->stopping_) self->accept(std::move(moved));
         });
     };
-    watch_ = std::make_unique<watcher::SourceWatch>(*host_.drainer, options, sink);
+    watch_ = std::make_unique<SourceWatches>(*host_.drainer, options, config_.follow, sink);
 }
 
 void Mapping::stop()

@@ -6,10 +6,10 @@
 #include "agent/plan/settle.h"
 #include "agent/reconciler.h"
 #include "agent/record.h"
+#include "agent/source_watches.h"
 #include "agent/status/http_server.h"
 #include "config/config.h"
 #include "config/filter.h"
-#include "watcher/source_watch.h"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -96,7 +96,7 @@ private:
     std::vector<std::shared_ptr<Destination>> destinations_;
     std::shared_ptr<Hook> in_step_;
     std::shared_ptr<Hook> trouble_;
-    std::unique_ptr<watcher::SourceWatch> watch_;
+    std::unique_ptr<SourceWatches> watch_;
     plan::Settle settle_;
     boost::asio::steady_timer settle_timer_;
     boost::asio::steady_timer full_sync_timer_;

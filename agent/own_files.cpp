@@ -60,16 +60,24 @@ std::vector<std::string> own_files_inside(const config::Config& config)
 
     std::vector<std::string> sentences;
     for (const config::Mapping& mapping : config.mappings) {
-        struct stat source {};
-        if (::stat(mapping.source.c_str(), &source) != 0) continue;
         const std::shared_ptr<const config::Filter> filter = filter_of(mapping);
-        for (const OwnFile& file : own) {
-            const std::optional<std::string> path = below_directory(place_of(file.path), source);
-            if (!path || (!path->empty() && filter->excludes(*path, file.directory))) continue;
-            sentences.push_back("mapping " + mapping.name + ": " + file.key + " " +
-                                quoted(file.path) + " lies inside the source " +
-                                quoted(mapping.source) + ": move it, or exclude " +
-                                quoted("/" + *path));
+        std::vector<std::string> roots{std::string()};
+        roots.insert(roots.end(), mapping.follow.begin(), mapping.follow.end());
+        for (const std::string& root : roots) {
+            const std::string directory =
+                root.empty() ? mapping.source : mapping.source + '/' + root;
+            struct stat status {};
+            if (::stat(directory.c_str(), &status) != 0) continue;
+            for (const OwnFile& file : own) {
+                const auto below = below_directory(place_of(file.path), status);
+                if (!below) continue;
+                const std::string path = below->empty() ? root : join(root, *below);
+                if (!path.empty() && filter->excludes(path, file.directory)) continue;
+                sentences.push_back("mapping " + mapping.name + ": " + file.key + " " +
+                                    quoted(file.path) + " lies inside the source " +
+                                    quoted(directory) + ": move it, or exclude " +
+                                    quoted("/" + path));
+            }
         }
     }
     return sentences;

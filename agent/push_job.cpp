@@ -155,6 +155,7 @@ push::PushJob push_job(const config::Mapping& mapping, const config::Destination
     job.observe.xattrs = mapping.preserve.xattrs;
     job.observe.hard_links = mapping.preserve.hard_links;
     job.observe.one_file_system = mapping.one_file_system;
+    job.follow = mapping.follow;
     job.observe.excluded = excluded_by(filter);
     job.append_only = matched_by(mapping.append_only);
     job.in_place = matched_by(mapping.inplace);

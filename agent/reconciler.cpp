@@ -28,6 +28,7 @@ void Reconciler::next()
     const std::uint64_t covers = waiting_.empty() ? wanted_ : done_;
     Record::Reconcile work;
     work.source = host_.source;
+    work.follow = host_.follow;
     work.identity = identity_;
     work.subtree = *running_;
     work.one_file_system = host_.one_file_system;

@@ -18,6 +18,7 @@ public:
     struct Host {
         std::shared_ptr<Record> record;
         std::string source;
+        std::vector<std::string> follow;  // links below it
         bool one_file_system = true;
         std::function<bool(std::string_view path, bool directory)> excluded;
         std::function<void(Record::Differences)> found;

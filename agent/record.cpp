@@ -244,7 +244,7 @@ void Record::reconcile(Reconcile work)
             const asio::any_io_executor control = self->executors_.control;
             bool complete = false;
             try {
-                const Beneath source(shared->source, shared->one_file_system);
+                const Beneath source(shared->source, shared->one_file_system, shared->follow);
                 struct stat status {};
                 const bool same =
                     source.status(std::string_view(), status) == 0 &&

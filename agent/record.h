@@ -71,6 +71,7 @@ public:
     };
     struct Reconcile {
         std::string source;
+        std::vector<std::string> follow;
         push::SourceIdentity identity;
         std::string subtree;
         bool one_file_system = true;

@@ -66,7 +66,7 @@ asio::awaitable<void> synchronise(Run& run, asio::any_io_executor pool)
 {
     push::SourceIdentity identity;
     {
-        const Beneath source(run.mapping.source, run.mapping.one_file_system);
+        const Beneath source(run.mapping.source, run.mapping.one_file_system, run.mapping.follow);
         struct stat status {};
         if (source.status(std::string_view(), status) == 0)
             identity = {status.st_dev, status.st_ino};

@@ -10,8 +10,6 @@ SourceCount count_source(const Beneath& source, bool one_file_system,
                          const std::function<bool(std::string_view path, bool directory)>& excluded)
 {
     SourceCount count;
-    struct stat root {};
-    if (source.status(std::string_view(), root) != 0) return count;
     std::vector<std::string> todo{std::string()};
     while (!todo.empty()) {
         const std::string directory = std::move(todo.back());
@@ -27,7 +25,8 @@ SourceCount count_source(const Beneath& source, bool one_file_system,
             std::string path = join(directory, name.name);
             if (excluded && excluded(path, is_directory)) continue;
             ++count.entries;
-            if (is_directory && !(one_file_system && name.status.st_dev != root.st_dev))
+            if (name.error != 0) ++count.unreadable;
+            if (is_directory && !(one_file_system && name.status.st_dev != source.device_at(path)))
                 todo.push_back(std::move(path));
         }
     }

@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -24,17 +25,45 @@ int openat2(int directory, const char* path, const open_how& how)
 
 }  // namespace
 
-Beneath::Beneath(const std::string& absolute, bool one_file_system)
+Beneath::Beneath(const std::string& absolute, bool one_file_system,
+                 const std::vector<std::string>& follow)
     : root_(::open(absolute.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
       one_file_system_(one_file_system)
 {
-    if (!root_) throw_errno(ErrorKind::source, Remedy::retry, "open", absolute, errno);
+    struct stat status {};
+    if (!root_ || ::fstat(root_.get(), &status) != 0)
+        throw_errno(ErrorKind::source, Remedy::retry, "open", absolute, errno);
+    device_ = status.st_dev;
+    std::vector<std::string> outermost_first(follow);
+    std::sort(outermost_first.begin(), outermost_first.end(),
+              [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    for (std::string& path : outermost_first) {
+        const Opened parent = open(parent_of(path), O_PATH | O_DIRECTORY);
+        if (parent.fd) followed_.add(std::move(path), parent.fd.get());
+    }
+}
+
+Beneath::Place Beneath::place_of(std::string_view path) const noexcept
+{
+    const FollowedLinks::Link* link = followed_.above(path);
+    if (link == nullptr) return {root_.get(), path};
+    if (link->error != 0) return {-1, path, link->error};
+    path.remove_prefix(std::min(link->path.size() + 1, path.size()));
+    return {link->directory.get(), path};
+}
+
+dev_t Beneath::device_at(std::string_view path) const noexcept
+{
+    const FollowedLinks::Link* link = followed_.above(path);
+    return link != nullptr ? link->device : device_;
 }
 
 Opened Beneath::open(std::string_view path, int flags) const
 {
-    const std::string terminated = path.empty() ? std::string(".") : std::string(path);
-    return open_at(root_.get(), terminated.c_str(), flags);
+    const Place place = place_of(path);
+    if (place.error != 0) return {Fd(), place.error};
+    const std::string terminated = place.path.empty() ? std::string(".") : std::string(place.path);
+    return open_at(place.directory, terminated.c_str(), flags);
 }
 
 Opened Beneath::open_at(int directory, const char* path, int flags) const
@@ -55,8 +84,9 @@ Opened Beneath::open_file(std::string_view path) const
 {
     struct stat before {};
     if (const int error = status(path, before); error != 0) return {Fd(), error};
-    const std::string terminated(path);
-    return open_regular(root_.get(), terminated.c_str(), before);
+    const Place place = place_of(path);
+    const std::string terminated(place.path);
+    return open_regular(place.directory, terminated.c_str(), before);
 }
 
 Opened Beneath::open_file_in(const Fd& directory, const std::string& name) const
@@ -96,18 +126,20 @@ Opened Beneath::open_path(std::string_view path) const
 
 int Beneath::status(std::string_view path, struct stat& status) const
 {
-    if (path.empty()) return ::fstat(root_.get(), &status) == 0 ? 0 : errno;
+    const Place place = place_of(path);
+    if (place.error != 0) return place.error;
+    if (place.path.empty()) return ::fstat(place.directory, &status) == 0 ? 0 : errno;
     // The parent is reached safely; the last component is looked at without following it, so that a
     // mount point answers even where RESOLVE_NO_XDEV would refuse to enter it.
-    const std::string_view parent = parent_of(path);
-    int directory = root_.get();
+    const std::string parent(parent_of(place.path));
+    int directory = place.directory;
     Opened opened;
     if (!parent.empty()) {
-        opened = open(parent, O_PATH | O_DIRECTORY);
+        opened = open_at(place.directory, parent.c_str(), O_PATH | O_DIRECTORY);
         if (!opened.fd) return opened.error;
         directory = opened.fd.get();
     }
-    const std::string name(name_of_path(path));
+    const std::string name(name_of_path(place.path));
     return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 }
 
@@ -126,12 +158,12 @@ int Beneath::list(std::string_view path, std::vector<DirEntry>& entries) const
 {
     const Opened opened = open_directory(path);
     if (!opened.fd) return opened.error;
-    return list(opened.fd, entries);
+    return list(opened.fd, path, entries);
 }
 
 // Without opendir(3), which takes a copy of the descriptor and a buffer from the heap: as much
 // again as the listing itself where directories are small and many.
-int Beneath::list(const Fd& opened, std::vector<DirEntry>& entries)
+int Beneath::list(const Fd& opened, std::string_view path, std::vector<DirEntry>& entries) const
 {
     alignas(dirent64) std::array<std::byte, 32 * 1024> buffer;
     for (;;) {
@@ -143,10 +175,14 @@ int Beneath::list(const Fd& opened, std::vector<DirEntry>& entries)
             const std::string_view name = next->d_name;
             if (name == "." || name == "..") continue;
             struct stat status;
-            if (::fstatat(opened.get(), next->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-                entries.push_back({std::string(name), status});
-            else if (errno != ENOENT)
-                return errno;
+            if (::fstatat(opened.get(), next->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+                if (errno != ENOENT) return errno;
+                continue;
+            }
+            entries.push_back({std::string(name), status});
+            if (!S_ISLNK(status.st_mode) || followed_.empty()) continue;
+            const std::string link = join(path, name);
+            if (follows(link)) entries.back().error = this->status(link, entries.back().status);
         }
     }
 }

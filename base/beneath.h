@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/followed_links.h"
 
 #include <sys/stat.h>
 
@@ -21,12 +22,15 @@ struct Opened {
 struct DirEntry {
     std::string name;
     struct stat status;
+    int error = 0;  // not 0: a followed link that leads nowhere, of which this is all that is known
 };
 
 // A directory held open; everything is reached through it by openat2 with RESOLVE_BENEATH and
 // RESOLVE_NO_SYMLINKS (and RESOLVE_NO_XDEV where one_file_system): no symlink, "..", or magic link
 // that somebody plants leads out, and a component swapped in mid-flight gives ELOOP, EXDEV or
-// ENOTDIR.
+// ENOTDIR. The links in `follow` are the exception: each is the directory that it led to when this
+// was made, and a root of its own for what is below it; whoever may change such a link decides what
+// is read.
 //
 // Paths are relative (base/path.h); "" is the directory itself. Every call is one attempt; what
 // happens every day (ENOENT, EACCES) is a value. Opening never blocks (O_NONBLOCK) and never
@@ -34,7 +38,8 @@ struct DirEntry {
 class Beneath {
 public:
     // Throws Error(source, retry) when `absolute` is no directory that can be opened.
-    Beneath(const std::string& absolute, bool one_file_system);
+    Beneath(const std::string& absolute, bool one_file_system,
+            const std::vector<std::string>& follow = {});
 
     // A regular file for reading. Anything else answers ELOOP (a symlink), EISDIR or EINVAL.
     Opened open_file(std::string_view path) const;
@@ -45,25 +50,40 @@ public:
     // The object itself without reading it (O_PATH), for fstat, readlink and xattrs.
     Opened open_path(std::string_view path) const;
 
-    // lstat of the object; errno or 0. The mount point of another file system gives its own status.
+    // lstat of the object, of a followed link the directory's; errno or 0. The mount point of
+    // another file system gives its own status.
     int status(std::string_view path, struct stat& status) const;
     // Target of the symlink at `path`; errno (EINVAL: it is none) or 0.
     int read_link(std::string_view path, std::string& target) const;
     // Names and statuses of a directory, unordered, without "." and ".."; errno or 0. A name that
     // vanishes between reading and lstat is left out.
     int list(std::string_view path, std::vector<DirEntry>& entries) const;
-    // The same of a directory that is open, and stays so.
-    static int list(const Fd& opened, std::vector<DirEntry>& entries);
+    // The same of the directory at `path` that is open, and stays so.
+    int list(const Fd& opened, std::string_view path, std::vector<DirEntry>& entries) const;
+
+    // Whether the path is that of a link that is taken for a directory, or would be.
+    bool follows(std::string_view path) const noexcept { return followed_.at(path) != nullptr; }
+    // Of the file system that is not left at this path where one_file_system.
+    dev_t device_at(std::string_view path) const noexcept;
 
     int fd() const noexcept { return root_.get(); }
 
 private:
+    // What a path is relative to, and the rest of it.
+    struct Place {
+        int directory = -1;
+        std::string_view path;
+        int error = 0;
+    };
+    Place place_of(std::string_view path) const noexcept;
     Opened open(std::string_view path, int flags) const;
     Opened open_at(int directory, const char* path, int flags) const;
     Opened open_regular(int directory, const char* path, const struct stat& before) const;
 
     Fd root_;
+    dev_t device_ = 0;
     bool one_file_system_;
+    FollowedLinks followed_;
 };
 
 }  // namespace lockstep

@@ -20,7 +20,7 @@ const Opened& HeldDirectory::directory_of(std::string_view path)
 
 int HeldDirectory::status(std::string_view path, struct stat& status)
 {
-    if (path.empty()) return source_.status(path, status);
+    if (path.empty() || source_.follows(path)) return source_.status(path, status);
     const Opened& directory = directory_of(path);
     // One that may be searched but not read cannot be held.
     if (!directory.fd) return source_.status(path, status);

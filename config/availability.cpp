@@ -10,11 +10,7 @@ struct Unavailable {
     bool (*asked)(const Owner&);
 };
 
-// A later version deletes lines from these two lists.
-constexpr Unavailable<Mapping> of_mapping[] = {
-    {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
-};
-
+// A later version deletes lines from this list.
 constexpr Unavailable<Destination> of_destination[] = {
     {"url", "ssh://", [](const Destination& d) { return d.url.scheme == Scheme::ssh; }},
     {"url", "file://", [](const Destination& d) { return d.url.scheme == Scheme::file; }},
@@ -33,11 +29,6 @@ void refuse(const Unavailable<Owner> (&list)[n], const Owner& owner, const Field
 }
 
 }  // namespace
-
-void refuse_unavailable(const Mapping& mapping, const Fields& fields)
-{
-    refuse(of_mapping, mapping, fields);
-}
 
 void refuse_unavailable(const Destination& destination, const Fields& fields)
 {

@@ -133,7 +133,7 @@ struct Mapping {
     std::vector<std::string> exclude;
     std::vector<std::string> include;
     bool one_file_system = true;
-    std::vector<std::string> follow;
+    std::vector<std::string> follow;  // paths relative to the source
     Watch watch = Watch::automatic;
     milliseconds poll_interval{30'000};
     Delete remove = Delete::yes;  // `delete`

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <set>
 
 namespace lockstep::config {
 namespace {
@@ -247,6 +248,34 @@ void read_hooks(Fields fields, Hooks& hooks)
     fields.finish();
 }
 
+// "/shared" of a source's is "shared"; none when it is no path below it.
+std::optional<std::string> path_below(std::string_view text)
+{
+    while (text.starts_with('/')) text.remove_prefix(1);
+    while (text.ends_with('/')) text.remove_suffix(1);
+    if (text.empty()) return std::nullopt;
+    for (std::string_view up = text; !up.empty(); up = parent_of(up)) {
+        const std::string_view name = name_of_path(up);
+        if (name.empty() || name == "." || name == "..") return std::nullopt;
+    }
+    return std::string(text);
+}
+
+void read_follow(Fields& fields, std::vector<std::string>& follow)
+{
+    constexpr std::size_t links_max = 100;  // each is watched for itself
+    fields.texts("follow", "directories", follow);
+    std::set<std::string> paths;
+    for (const std::string& text : follow) {
+        const std::optional<std::string> path = path_below(text);
+        if (!path) return fields.refuse("follow", "paths of links below the source, as /shared");
+        paths.insert(*path);
+    }
+    if (paths.size() > links_max)
+        return fields.refuse("follow", "at most " + std::to_string(links_max) + " links");
+    follow.assign(paths.begin(), paths.end());
+}
+
 }  // namespace
 
 std::string_view name_of(Compress compress)
@@ -261,7 +290,7 @@ void read_mapping_keys(Fields& fields, Mapping& mapping)
     fields.texts("exclude", "patterns", mapping.exclude);
     fields.texts("include", "patterns", mapping.include);
     fields.flag("one_file_system", mapping.one_file_system);
-    fields.texts("follow", "directories", mapping.follow);
+    read_follow(fields, mapping.follow);
     fields.choice("watch", watches, mapping.watch);
     fields.duration("poll_interval", {milliseconds(10), day}, mapping.poll_interval);
     fields.choice("delete", deletes, mapping.remove);

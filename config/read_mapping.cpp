@@ -1,6 +1,5 @@
 #include "config/read_mapping.h"
 
-#include "config/availability.h"
 #include "config/mapping_keys.h"
 #include "config/patterns.h"
 #include "config/read_destination.h"
@@ -90,7 +89,6 @@ Mapping read_mapping(const Value& own, const Value* defaults, Diagnostics& out)
     read_destinations(fields, mapping.destinations);
     read_mapping_keys(fields, mapping);
     fields.finish();
-    refuse_unavailable(mapping, fields);
     for (const std::string_view key : {"include", "exclude"})
         if (const Value* list = fields.find(key)) check_patterns(*list, mapping.source, out);
     return mapping;
@@ -112,7 +110,6 @@ void check_defaults(const Value& defaults, Diagnostics& out)
                       "expected below a destination, found in defaults: " + std::string(key) +
                           " is no key of a mapping");
     fields.finish();
-    refuse_unavailable(mapping, fields);
     for (const std::string_view key : {"include", "exclude"})
         if (const Value* list = fields.find(key)) check_patterns(*list, "", out);
 }

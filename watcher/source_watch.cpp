@@ -22,6 +22,11 @@ void SourceWatch::barrier(std::uint64_t number)
     state_->loop.barrier(number);
 }
 
+void SourceWatch::check_root()
+{
+    state_->loop.check_root_soon();
+}
+
 WatchFigures SourceWatch::figures() const
 {
     return state_->loop.figures();

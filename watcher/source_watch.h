@@ -66,6 +66,10 @@ public:
     // Reads the kernel's queue empty, translates it, and then reports barrier(number). Any thread.
     void barrier(std::uint64_t number);
 
+    // The source may be another directory now: looks at once, and before the next barrier. Any
+    // thread.
+    void check_root();
+
     WatchFigures figures() const;
 
     // Empty, or a sentence for people that names the kernel's limit and the sysctl line that cures

@@ -57,6 +57,12 @@ void WatchLoop::barrier(std::uint64_t number)
     drainer_.sync(inotify_.fd(), [this, number] { inbox_.put_mark(number); });
 }
 
+void WatchLoop::check_root_soon()
+{
+    root_to_check_ = true;
+    inbox_.wake();
+}
+
 WatchFigures WatchLoop::figures() const
 {
     return {.directories = figures_.directories,
@@ -94,6 +100,7 @@ void WatchLoop::run()
 
 void WatchLoop::turn()
 {
+    if (root_to_check_.exchange(false)) next_root_check_ = now();
     if (!live_) look_for_root();
     inbox_.take(content_);
     if (content_.was_full) drainer_.resume(inotify_.fd());

@@ -53,6 +53,7 @@ public:
     WatchLoop& operator=(const WatchLoop&) = delete;
 
     void barrier(std::uint64_t number);  // any thread
+    void check_root_soon();              // any thread
     WatchFigures figures() const;        // any thread
     std::string limits_advice() const;   // any thread
 
@@ -89,6 +90,7 @@ private:
     Inbox inbox_;
     Outbox outbox_;
     std::atomic<bool> stop_{false};
+    std::atomic<bool> root_to_check_{false};
     WatchTree tree_;
     Translator translator_;
     Walker walker_;

@@ -169,8 +169,8 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
         entry.link_inode = status.st_ino;
     }
     if ((reading.acls && !entry.is_symlink()) || reading.xattrs) {
-        if (parent.directory != nullptr && has_no_attributes(parent, path))
-            return {std::move(entry), 0};
+        const bool by_name = parent.directory != nullptr && !source.follows(path);
+        if (by_name && has_no_attributes(parent, path)) return {std::move(entry), 0};
         const Opened object = source.open_path(path);
         // A mount point cannot be opened where the mapping stays on one file system: it goes
         // without.

@@ -75,7 +75,7 @@ std::optional<Entry> Observer::look_at(const std::string& path)
     return std::move(result.entry);
 }
 
-Observer::Listing Observer::list(const std::string& directory, dev_t device,
+Observer::Listing Observer::list(const std::string& directory,
                                  const std::optional<timespec>& changed_since)
 {
     Listing listing;
@@ -90,7 +90,7 @@ Observer::Listing Observer::list(const std::string& directory, dev_t device,
     std::vector<DirEntry> names;
     const timespec looked_at = state::time_of_look();
     const Opened opened = source_.open_directory(directory);
-    const int error = opened.fd ? Beneath::list(opened.fd, names) : opened.error;
+    const int error = opened.fd ? source_.list(opened.fd, directory, names) : opened.error;
     if (error != 0) {
         if (!is_absence(error) && error != EXDEV)
             result_.unobserved.push_back({directory, error, true});
@@ -106,7 +106,9 @@ Observer::Listing Observer::list(const std::string& directory, dev_t device,
         std::string path = join(directory, name.name);
         const bool is_directory = S_ISDIR(name.status.st_mode);
         if (options_.excluded && options_.excluded(path, is_directory)) continue;
-        EntryResult result = read_entry(source_, path, name.status, reading_, parent);
+        EntryResult result;
+        result.error = name.error;
+        if (name.error == 0) result = read_entry(source_, path, name.status, reading_, parent);
         if (!result.entry) {
             if (is_absence(result.error)) continue;
             result_.unobserved.push_back({path, result.error, false});
@@ -119,8 +121,7 @@ Observer::Listing Observer::list(const std::string& directory, dev_t device,
         subtree.entries.push_back(std::move(*result.entry));
         result_.sightings.saw(name.name, state::fingerprint_of(name.status, looked_at));
         if (!is_directory && name.status.st_nlink > 1) listing.linked = true;
-        const bool other_file_system = name.status.st_dev != device;
-        if (!is_directory || (options_.one_file_system && other_file_system)) continue;
+        if (!is_directory || is_boundary(path, name.status)) continue;
         result_.observed.at.emplace(path, subtree.entries.back());  // listed next, most likely
         listing.below.push_back(std::move(path));
     }
@@ -131,6 +132,11 @@ Observer::Listing Observer::list(const std::string& directory, dev_t device,
     listing.entries = subtree.entries.size();
     result_.observed.subtrees.push_back(std::move(subtree));
     return listing;
+}
+
+bool Observer::is_boundary(const std::string& path, const struct stat& status) const
+{
+    return options_.one_file_system && status.st_dev != source_.device_at(path);
 }
 
 void Observer::forget_listing()

@@ -29,12 +29,12 @@ public:
     void see(const std::string& path);
     // The names in a directory that was seen, but for those excluded. Nothing when it is none.
     struct Listing {
-        std::vector<std::string> below;  // directories on the same device, in no order
+        std::vector<std::string> below;  // directories to enter, in no order
         std::size_t entries = 0;
         bool linked = false;  // one of the files has other names
     };
     // Files with a ctime from `changed_since` on are noted as changed.
-    Listing list(const std::string& directory, dev_t device,
+    Listing list(const std::string& directory,
                  const std::optional<timespec>& changed_since = std::nullopt);
     // As if the last list() had not been.
     void forget_listing();
@@ -44,6 +44,7 @@ public:
 private:
     void see_one(const std::string& path);
     std::optional<transport::Entry> look_at(const std::string& path);
+    bool is_boundary(const std::string& path, const struct stat& status) const;
 
     const Beneath& source_;
     HeldDirectory held_;

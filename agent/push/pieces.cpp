@@ -57,10 +57,9 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
         const Directory directory = std::move(directories_.back());
         directories_.pop_back();
         observer.see(directory.path);
-        Observer::Listing listing =
-            observer.list(directory.path, directory.device, directory.changed_since);
+        Observer::Listing listing = observer.list(directory.path, directory.changed_since);
         for (std::string& below : listing.below)
-            directories_.push_back({std::move(below), directory.device, directory.changed_since});
+            directories_.push_back({std::move(below), directory.changed_since});
         if (listing.linked && options_.hard_links) {
             observer.forget_listing();
             linked_.push_back(directory);
@@ -72,7 +71,7 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
     if (directories_.empty() && entries_ < entries_max_) {
         for (const Directory& directory : linked_) {
             observer.see(directory.path);
-            observer.list(directory.path, 0, directory.changed_since);
+            observer.list(directory.path, directory.changed_since);
             piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
         }
         piece.alone = piece.alone || !linked_.empty() || !left_.empty();
@@ -120,11 +119,8 @@ void Pieces::see_batch(Observer& observer, Piece& piece, const std::function<boo
             (source_.status(dirty.path, status) != 0 || !S_ISDIR(status.st_mode)))
             dirty.look = plan::Look::content;
     }
-    for (auto& [path, since] : topmost_subtrees(*batch_)) {
-        struct stat status {};
-        const bool there = source_.status(path, status) == 0;
-        directories_.push_back({std::move(path), there ? status.st_dev : 0, file_time(since)});
-    }
+    for (auto& [path, since] : topmost_subtrees(*batch_))
+        directories_.push_back({std::move(path), file_time(since)});
     note_moves();
     for (plan::DirtyPath& dirty : batch_->paths) {
         if (cancelled()) return;
@@ -136,7 +132,7 @@ void Pieces::see_batch(Observer& observer, Piece& piece, const std::function<boo
         observer.see(dirty.path);
         piece.alone = true;
         ++entries_;
-        if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path, 0).entries;
+        if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path).entries;
         piece.batch.paths.push_back(std::move(dirty));
     }
     batch_.reset();

@@ -54,7 +54,6 @@ private:
     std::optional<plan::Batch> batch_;  // until the first piece
     struct Directory {
         std::string path;
-        dev_t device;  // of the subtree it belongs to
         std::optional<timespec> changed_since;
     };
     std::vector<Directory> directories_;  // the last comes first

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds slot_delay_max{1000};
 
 Beneath open_source(const PushJob& job)
 {
-    Beneath source(job.source, job.observe.one_file_system);
+    Beneath source(job.source, job.observe.one_file_system, job.follow);
     struct stat status {};
     if (const int error = source.status(std::string_view(), status); error != 0)
         throw_errno(ErrorKind::source, Remedy::retry, "stat", job.source, error);

@@ -57,7 +57,8 @@ struct PushReport {
 
 // Everything a push needs, by value: it runs on the transfer pool while its owner goes on.
 struct PushJob {
-    std::string source;  // absolute
+    std::string source;               // absolute
+    std::vector<std::string> follow;  // links below it that stand for directories
     SourceIdentity identity;
     std::shared_ptr<SessionPool> sessions;  // the push runs on its strand
     std::shared_ptr<Unasked> unasked;       // null: nothing is sent unasked

@@ -98,13 +98,8 @@ private:
 class Comparer {
 public:
     Comparer(const Beneath& source, const std::string& index_file, const Reconciliation& how,
-             Todo& todo, Telling& telling, dev_t device)
-        : source_(source),
-          index_(index_file),
-          how_(how),
-          todo_(todo),
-          telling_(telling),
-          device_(device)
+             Todo& todo, Telling& telling)
+        : source_(source), index_(index_file), how_(how), todo_(todo), telling_(telling)
     {
     }
 
@@ -145,7 +140,11 @@ private:
         for (const DirEntry& entry : names_) {
             for (; row != rows_.end() && row->name < entry.name; ++row) lost(directory, *row);
             const bool known = row != rows_.end() && row->name == entry.name;
-            compare(join(directory, entry.name), entry.status, known ? &row->fingerprint : nullptr);
+            std::string path = join(directory, entry.name);
+            if (entry.error != 0)
+                tell(std::move(path), DifferenceKind::unreadable);
+            else
+                compare(std::move(path), entry.status, known ? &row->fingerprint : nullptr);
             if (known) ++row;
         }
         for (; row != rows_.end(); ++row) lost(directory, *row);
@@ -182,7 +181,7 @@ private:
             return;
         }
         if (!same) tell(path, DifferenceKind::attributes);
-        if (how_.one_file_system && status.st_dev != device_) return;
+        if (how_.one_file_system && status.st_dev != source_.device_at(path)) return;
         below_.push_back(std::move(path));
     }
 
@@ -196,7 +195,6 @@ private:
     const Reconciliation& how_;
     Todo& todo_;
     Telling& telling_;
-    dev_t device_;
     timespec looked_at_{};
     std::vector<DirEntry> names_;
     std::vector<IndexReader::Row> rows_;
@@ -209,9 +207,8 @@ private:
 void reconcile(const Beneath& source, const std::string& index_file, const std::string& subtree,
                const Reconciliation& how)
 {
-    struct stat root {};
     struct stat status {};
-    if (source.status(std::string_view(), root) != 0) return;  // root_lost follows
+    if (source.status(std::string_view(), status) != 0) return;  // root_lost follows
     const timespec looked_at = time_of_look();
     const int error = source.status(subtree, status);
     const std::optional<Fingerprint> known = IndexReader(index_file).find(subtree);
@@ -238,7 +235,7 @@ void reconcile(const Beneath& source, const std::string& index_file, const std::
     std::exception_ptr failure;
     const auto work = [&] {
         try {
-            Comparer(source, index_file, how, todo, telling, root.st_dev).run();
+            Comparer(source, index_file, how, todo, telling).run();
         } catch (...) {
             const std::lock_guard lock(mutex);
             if (!failure) failure = std::current_exception();

@@ -359,3 +359,28 @@ TEST_CASE("an agent killed in mid-batch is in step after each restart", "[e2e][r
         REQUIRE(mirror.flushed_differences() == Lines{});
     }
 }
+
+TEST_CASE("a restart finds what changed behind a followed link, and sends nothing else",
+          "[e2e][restart][follow]")
+{
+    LiveMirror mirror(
+        {.mapping_lines = {"follow: [/shared]"}, .before = [](const std::string& source) {
+             write_file(source + "/../outside/file", "content");
+             write_file(source + "/../outside/other", "other");
+             make_symlink("../outside", source + "/shared");
+         }});
+    REQUIRE(mirror.agent.flush() == 0);
+    REQUIRE(wait_proven(mirror.agent));
+    REQUIRE(mirror.agent.stop() == 0);
+    mirror.agent.start();
+    REQUIRE(mirror.agent.flush() == 0);
+    CHECK(mirror.sent("sessions") == 0);
+    REQUIRE(mirror.agent.stop() == 0);
+
+    write_file(mirror.outside("file"), "while nobody watched");
+    mirror.agent.start();
+
+    REQUIRE(mirror.agent.flush() == 0);
+    CHECK(tree_differences(mirror.outside(""), mirror.dest("shared")) == Lines{});
+    CHECK(mirror.sent("files_sent") == 1);
+}

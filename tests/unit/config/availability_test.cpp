@@ -32,12 +32,6 @@ void check_refused(const LoadResult& result, const std::string& line)
 
 }  // namespace
 
-TEST_CASE("a mapping's key that is not built yet is refused where it stands",
-          "[config][availability]")
-{
-    check_refused(with_key("follow: [/shared]"), "f:5:11: mappings[0].follow: follow");
-}
-
 TEST_CASE("a destination's key that is not built yet is refused where it stands",
           "[config][availability]")
 {
@@ -47,20 +41,10 @@ TEST_CASE("a destination's key that is not built yet is refused where it stands"
                   "f:5:10: mappings[0].destinations[0].url: ssh://");
 }
 
-TEST_CASE("a default that is not built yet is refused once", "[config][availability]")
-{
-    const LoadResult result = load_text(
-        "defaults: {follow: [/a]}\n"
-        "mappings:\n"
-        "- {name: a, source: /a, destinations: [rsync://h/a]}\n"
-        "- {name: b, source: /b, destinations: [rsync://h/b]}\n",
-        "f");
-    check_refused(result, "f:1:20: defaults.follow: follow");
-}
-
 TEST_CASE("what is built, and what means off, is accepted", "[config][availability]")
 {
     for (const char* key : {"follow: []",
+                            "follow: [/shared, a/b]",
                             "chmod: D755",
                             "backup: {suffix: x}",
                             "watch: auto",

@@ -526,6 +526,20 @@ TEST_CASE("no text, however broken, does more than give errors", "[config][docum
     }
 }
 
+TEST_CASE("followed links are paths below the source", "[config][follow]")
+{
+    const LoadResult good = load_text(mapping_with("  follow: [/shared, a/b/, '/shared/']\n"), "f");
+    REQUIRE(good.config);
+    CHECK(good.config->mappings[0].follow == std::vector<std::string>{"a/b", "shared"});
+
+    for (const std::string wrong : {"/", "a//b", "../a", "a/..", "a/./b"}) {
+        const LoadResult result = load_text(mapping_with("  follow: [" + wrong + "]\n"), "f");
+        REQUIRE(result.errors.size() == 1);
+        CHECK(result.errors[0].find("follow: expected paths of links below the source") !=
+              std::string::npos);
+    }
+}
+
 TEST_CASE("a file that cannot be read is one error", "[config][load]")
 {
     const testing::TempDir dir;
