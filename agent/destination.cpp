@@ -300,6 +300,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
     if (!job.options.keeps_backups()) job.unasked = unasked();
     // A backup is of all that was there.
     if (!job.options.keeps_backups()) job.grown = grown_;
+    job.large = large_;
     job.index = index();
     job.destination = url();
     job.destination_known = known_;

@@ -146,6 +146,7 @@ private:
     bool known_ = true;                       // it has had a whole compare, in this run or before
     std::shared_ptr<push::Unasked> unasked_;  // made with the first batch
     std::shared_ptr<push::GrownFiles> grown_ = std::make_shared<push::GrownFiles>();
+    std::shared_ptr<push::LargeFiles> large_ = std::make_shared<push::LargeFiles>();
     std::shared_ptr<state::IndexReader> index_;
     std::uint64_t hurry_up_to_ = 0;  // a flush waits for these, open or not
     // Where a push that was cut short before this start may have left its temporary file; listed

@@ -46,6 +46,13 @@ void Answerer::know_seed(std::int32_t seed)
     block_digest_ = delta::BlockDigest(form_.digest, seed, form_.seed_place);
 }
 
+bool Answerer::is_overwritten(const Request& request) const noexcept
+{
+    const bool part =
+        (request.iflags & iflag_basis_type) != 0 && request.basis_type == basis_partial;
+    return form_.overwrites || (form_.overwrites_parts && part);
+}
+
 asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd file, Extent extent,
                                                            const Request& request, Outbox& out)
 {
@@ -66,7 +73,7 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd 
         request.sums, block_digest_,
         codec_->needs_matched_bytes() ? delta::Matcher::MatchedBytes::keep
                                       : delta::Matcher::MatchedBytes::drop,
-        form_.overwrites ? delta::Matcher::Basis::overwritten : delta::Matcher::Basis::kept);
+        is_overwritten(request) ? delta::Matcher::Basis::overwritten : delta::Matcher::Basis::kept);
     const delta::Matcher::Sink put_token = [&](const delta::Token& token) {
         codec_->put(token, token.matched, out.data());
     };

@@ -16,7 +16,10 @@ struct AnswerForm {
     delta::Digest digest = delta::Digest::xxh128;
     std::int32_t seed = 0;
     delta::SeedPlace seed_place = delta::SeedPlace::before;
-    bool overwrites = false;  // the receiver writes over the basis that it copies from
+    // The receiver writes over the basis that it copies from: always, or where that is a part which
+    // a lost session has left.
+    bool overwrites = false;
+    bool overwrites_parts = false;
 };
 
 // The bytes of a file that are sent: all of them, or those from `from` on, and none at or behind
@@ -46,6 +49,8 @@ public:
     std::uint64_t matched_bytes() const noexcept { return matched_bytes_; }
 
 private:
+    bool is_overwritten(const Request& request) const noexcept;
+
     AnswerForm form_;
     std::unique_ptr<delta::TokenCodec> codec_;
     delta::BlockDigest block_digest_;

@@ -150,6 +150,10 @@ std::vector<std::string> server_args(const PushOptions& options, int protocol,
     // Before protocol 30 an append is verified, by reading all of the file at both ends.
     add(options.way == Way::append && protocol >= 30, "--append");
     add(options.way == Way::in_place, "--inplace");
+    add(options.block_bytes > 0, "-B" + std::to_string(options.block_bytes));
+    if (!options.partial_dir.empty())
+        args.push_back("--partial-dir=" +
+                       option_value(options.partial_dir, "partial_dir", capability));
     add(options.numeric_ids, "--numeric-ids");
     add(protocol >= 30, "--no-implied-dirs");
     add(capability.compares_nanoseconds, "--modify-window=-1");

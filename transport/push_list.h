@@ -116,10 +116,13 @@ struct PushOptions {
     bool xattrs = false;
     bool sparse = false;
     bool numeric_ids = true;
-    bool ignore_times = false;    // -I: every regular file of the list is transferred
-    bool checksum = false;        // -c
-    bool whole_file = false;      // -W
-    Way way = Way::usual;         // --append (from protocol 30 on), --inplace
+    bool ignore_times = false;      // -I: every regular file of the list is transferred
+    bool checksum = false;          // -c
+    bool whole_file = false;        // -W
+    Way way = Way::usual;           // --append (from protocol 30 on), --inplace
+    std::uint32_t block_bytes = 0;  // of block sums; 0: as the daemon sees fit for each file
+    std::string
+        partial_dir;  // not empty: beside a file, where a lost session leaves what it has of it
     bool delete_missing = false;  // entries of mode 0 delete
     bool delete_extras =
         false;  // -r --delete: what is not listed in a content directory is removed

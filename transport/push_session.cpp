@@ -142,6 +142,7 @@ private:
         AnswerForm form;
         form.protocol = agreed_.protocol;
         form.overwrites = options_.way != Way::usual;
+        form.overwrites_parts = agreed_.compat.inplace_partial_dir;
         form.digest = digest();
         form.seed = agreed_.seed;
         form.seed_place =

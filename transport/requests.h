@@ -14,6 +14,7 @@ constexpr std::uint16_t iflag_name = 0x1000;
 constexpr std::uint16_t iflag_is_new = 0x2000;
 constexpr std::uint16_t iflag_local_change = 0x4000;
 constexpr std::uint16_t iflag_transfer = 0x8000;
+constexpr std::uint8_t basis_partial = 0x81;  // the basis type: of --partial-dir
 
 struct Request {
     std::int32_t ndx = 0;

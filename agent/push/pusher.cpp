@@ -224,14 +224,34 @@ bool is_cancelled(const PushJob& job)
     return job.cancelled && *job.cancelled;
 }
 
+bool choose_for_large_files(const PushJob& job, const plan::Step& step,
+                            transport::PushOptions& options)
+{
+    return job.large && job.sessions->asks_for_large_files() &&
+           job.large->choose(step, job.index.get(), options);
+}
+
+// False when nothing was asked for that could be left out.
+bool refused_for_large_files(const Error& error, const PushJob& job, const plan::Step& step)
+{
+    transport::PushOptions options = job.options;
+    if (error.kind() != ErrorKind::refused_option || !choose_for_large_files(job, step, options))
+        return false;
+    log::info("push", "large files are sent as others are",
+              {{"source", job.source}, {"message", error.what()}});
+    job.sessions->stop_asking_for_large_files();
+    return true;
+}
+
 boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Beneath& source,
                                                         plan::Step& step, PushReport& report,
                                                         DeletionsMax deletions_max)
 {
     transport::PushOptions options = options_for(step, job, deletions_max);
+    const bool for_large = choose_for_large_files(job, step, options);
     const bool deletes = step.delete_missing || step.delete_extras;
     const bool needs_options = deletes || step.links || step.way != transport::Way::usual ||
-                               !job.sessions->asks_for_deletions();
+                               for_large || !job.sessions->asks_for_deletions();
     if (job.unasked)
         job.unasked->choose(step.list);
     else
@@ -247,11 +267,13 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         transport::PushOutcome outcome =
             co_await push_over(std::move(taken), job, source, step.list, report);
         ask_for_failures(unasked, job, outcome);
+        if (job.large) job.large->arrived(step.list, outcome.failures);
         co_return outcome;
     } catch (const Error& error) {
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
         begun = broken != nullptr && broken->begun();
         note_lost(error, step.list, job.lost);
+        if (for_large && may_have_begun(error)) job.large->lost(step.list);
         const bool over_a_path = broken != nullptr && broken->path();
         if (!over_a_path)
             doubt = doubt_about(error, begun, doubtful, !unasked.empty(), needs_options);
@@ -270,9 +292,11 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         transport::PushOutcome outcome =
             co_await push_over(std::move(fresh), job, source, step.list, report);
         if (doubt == Doubt::unasked) job.unasked->give_up();
+        if (job.large) job.large->arrived(step.list, outcome.failures);
         co_return outcome;
     } catch (const Error& error) {
         note_lost(error, step.list, job.lost);
+        if (for_large && may_have_begun(error)) job.large->lost(step.list);
         throw;
     }
 }
@@ -292,6 +316,7 @@ boost::asio::awaitable<transport::PushOutcome> push_step(PushJob& job, const Ben
             job.had_session = true;
             co_return outcome;
         } catch (const Error& error) {
+            if (refused_for_large_files(error, job, step)) continue;
             const bool own_slot =
                 error.kind() == ErrorKind::busy && (job.had_session || job.under_way > 0);
             if (!own_slot || is_cancelled(job)) throw;

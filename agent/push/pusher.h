@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/push/grown_files.h"
+#include "agent/push/large_files.h"
 #include "agent/push/link_index.h"
 #include "agent/push/observe.h"
 #include "agent/push/open_files.h"
@@ -63,6 +64,7 @@ struct PushJob {
     std::shared_ptr<SessionPool> sessions;  // the push runs on its strand
     std::shared_ptr<Unasked> unasked;       // null: nothing is sent unasked
     std::shared_ptr<GrownFiles> grown;      // this destination's; null: nothing is appended
+    std::shared_ptr<LargeFiles> large;      // this destination's; null: nothing is asked for them
     // Of a file's path; empty: none is.
     std::function<bool(std::string_view path)> append_only;
     std::function<bool(std::string_view path)> in_place;

@@ -67,6 +67,9 @@ public:
     bool goes(transport::Way way) const noexcept;
     void stop_going(transport::Way way) noexcept;
 
+    bool asks_for_large_files() const noexcept { return asks_for_large_files_; }
+    void stop_asking_for_large_files() noexcept { asks_for_large_files_ = false; }
+
     // Any thread: sessions with these options are kept ready from now on; none any more; never
     // again.
     void keep_warm(transport::PushOptions options);
@@ -108,6 +111,7 @@ private:
     std::atomic<bool> moves_ = true;
     std::atomic<bool> appends_ = true;
     std::atomic<bool> overwrites_ = true;
+    std::atomic<bool> asks_for_large_files_ = true;
     std::chrono::steady_clock::time_point not_before_{};  // the next one may be warmed
     std::chrono::seconds busy_pause_;
 };
