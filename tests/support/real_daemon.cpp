@@ -100,6 +100,8 @@ std::vector<pid_t> RealDaemon::sessions() const
 std::size_t RealDaemon::kill_sessions() const
 {
     const std::vector<pid_t> pids = sessions();
+    // At one moment: the receiver would tidy up if it heard of the generator's end.
+    for (const pid_t pid : pids) ::kill(pid, SIGSTOP);
     for (const pid_t pid : pids) ::kill(pid, SIGKILL);
     return pids.size();
 }
