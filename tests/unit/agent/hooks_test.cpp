@@ -2,6 +2,7 @@
 #include "agent/hooks.h"
 
 #include "tests/support/temp_tree.h"
+#include "tests/support/until.h"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -171,7 +172,7 @@ TEST_CASE("a hook that hangs is ended with its children, and the next one runs",
     run_all(context);
 
     CHECK(text_of(dir / "out") == "ran\n");
-    CHECK_FALSE(alive(dir / "out.pid"));
+    CHECK(until([&] { return !alive(dir / "out.pid"); }, std::chrono::seconds(5)));
 }
 
 TEST_CASE("a stop ends the hook that runs and starts no other", "[agent][hooks]")
@@ -192,7 +193,7 @@ TEST_CASE("a stop ends the hook that runs and starts no other", "[agent][hooks]"
     run_all(context);
 
     CHECK(lines_of(dir / "out") == 1);
-    CHECK_FALSE(alive(dir / "out.pid"));
+    CHECK(until([&] { return !alive(dir / "out.pid"); }, std::chrono::seconds(5)));
 }
 
 TEST_CASE("a hook may say more than is kept, fail, or not be there", "[agent][hooks]")
