@@ -62,6 +62,7 @@ void SessionPool::tell_exhausted()
 asio::awaitable<SessionPool::Taken> SessionPool::take(transport::PushOptions options)
 {
     drop_unusable();
+    turn_to(options);
     // One that is on its way will be there sooner than another one.
     while (parked_.empty() && warming_ > 0 && wanted_ == options) co_await warmed_.wait();
     const auto fits = std::find_if(parked_.begin(), parked_.end(),
@@ -83,6 +84,17 @@ asio::awaitable<SessionPool::Taken> SessionPool::take(transport::PushOptions opt
     }
     fill();
     co_return taken;
+}
+
+// What was used last is what the next one most likely needs, and of two kinds the other is kept as
+// well where more than one session is.
+void SessionPool::turn_to(const transport::PushOptions& options)
+{
+    const bool kept_ready = options == usual_ || options.way == transport::Way::append;
+    if (!kept_ready || !wanted_ || wanted_ == options) return;
+    wanted_ = options;
+    if (!parked_.empty() && parked_.size() + warming_ >= settings_.warm_max)
+        parked_.erase(parked_.begin());
 }
 
 // Pipelined where the daemon is known.
@@ -139,8 +151,11 @@ void SessionPool::keep_warm(transport::PushOptions options)
 {
     asio::dispatch(strand_, [self = shared_from_this(), options = std::move(options)]() mutable {
         if (self->closed_) return;
-        if (self->wanted_ != options) self->parked_.clear();
-        self->wanted_ = std::move(options);
+        if (self->usual_ != options || !self->wanted_) {
+            self->parked_.clear();
+            self->wanted_ = options;
+        }
+        self->usual_ = std::move(options);
         self->fill();
     });
 }
@@ -257,7 +272,7 @@ asio::awaitable<void> SessionPool::keep_alive(std::shared_ptr<SessionPool> self)
         try {
             const bool parks = co_await one.session->keep_alive();
             if (!parks) self->settings_.warm_max = 0;
-            if (parks && self->wanted_ == one.options) self->parked_.push_back(std::move(one));
+            if (parks && self->wanted_) self->parked_.push_back(std::move(one));
         } catch (const Error&) {
             one.session.reset();
         }

@@ -20,7 +20,8 @@ namespace lockstep::push {
 
 // A warm session is parked before the file list, so that a change is on its way half a round trip
 // after it was made (PROTOCOL.md 24.5). It costs the daemon a process and a slot of `max
-// connections`, which is given back when the daemon has none left.
+// connections`, which is given back when the daemon has none left. It is one for the usual changes
+// or, after a file was appended to, for the next of these.
 //
 // All of it, and all sessions, live on strand(); calls without a strand of their own say so.
 class SessionPool : public std::enable_shared_from_this<SessionPool> {
@@ -88,6 +89,7 @@ private:
     boost::asio::awaitable<std::unique_ptr<transport::PushSession>> open(
         transport::PushOptions options);
     void learn(const transport::PushSession& session);
+    void turn_to(const transport::PushOptions& options);
     void fill();
     void drop_unusable();
     void tell_exhausted();
@@ -101,7 +103,8 @@ private:
     boost::asio::any_io_executor strand_;
     boost::asio::steady_timer timer_;
     transport::Signal warmed_;
-    std::optional<transport::PushOptions> wanted_;
+    std::optional<transport::PushOptions> usual_;
+    std::optional<transport::PushOptions> wanted_;  // of the next one to be parked
     std::vector<Parked> parked_;
     std::size_t warming_ = 0;
     std::optional<transport::Expected> expected_;  // of the next session

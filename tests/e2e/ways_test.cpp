@@ -1,5 +1,6 @@
 // `append_only` and `inplace` as users have them.
 #include "tests/e2e/live_mirror.h"
+#include "tests/support/proxy.h"
 #include "tests/support/until.h"
 
 #include <catch2/catch.hpp>
@@ -239,4 +240,29 @@ TEST_CASE("an image is updated in place, when it changes and when it is found to
     REQUIRE(mirror.agent.command({"resync", "web"}) == 0);
     CHECK(mirror.flushed_differences() == Lines{});
     CHECK(inode_of(mirror.dest("images/a")) == inode);
+}
+
+TEST_CASE("after a log has grown a session for the next time is ready", "[e2e][append][warm]")
+{
+    const TempDir dir;
+    make_dirs(dir / "dst");
+    write_file(dir / "src/a.log", "first\n");
+    RealDaemon daemon({{.name = "m", .path = dir / "dst"}});
+    Proxy line(daemon.port());
+    Agent agent(config_of("web", dir / "src",
+                          {"rsync://127.0.0.1:" + std::to_string(line.port()) + "/m"},
+                          logs_only_grow));
+    REQUIRE(agent.flush() == 0);
+    append_file(dir / "src/a.log", "second\n");
+    REQUIRE(agent.flush() == 0);
+    append_file(dir / "src/a.log", "third\n");
+    REQUIRE(agent.flush() == 0);
+    const std::size_t made = line.counters().connections;
+    REQUIRE(until([&] { return line.counters().open == 1; }, seconds(10)));
+
+    line.set({.refuse = true});
+    append_file(dir / "src/a.log", "over the one that is there\n");
+    REQUIRE(until([&] { return read_file(dir / "dst/a.log") == read_file(dir / "src/a.log"); },
+                  seconds(10)));
+    CHECK(made >= 3);
 }
