@@ -203,6 +203,9 @@ void Child::kill_group()
     int status = 0;
     ::waitpid(pid_, &status, 0);
     reaped_ = true;
+    // The others die in their own time, and hold what they had until then: a port, a file.
+    until([&] { return ::kill(-pid_, 0) != 0 || group_members(pid_).empty(); },
+          std::chrono::seconds(5));
     if (!result_) result_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
