@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <vector>
 
 namespace lockstep::transport {
@@ -28,6 +29,10 @@ std::string name_of(const tcp::endpoint& endpoint)
     const std::string port = std::to_string(endpoint.port());
     return endpoint.address().is_v6() ? "[" + address + "]:" + port : address + ":" + port;
 }
+
+// As much is sent without waiting for a turn, which takes another thread as a rule. More would keep
+// what is read from its turn.
+constexpr std::size_t at_once_max = 4096;
 
 class TcpStream final : public Stream {
 public:
@@ -55,6 +60,7 @@ public:
     asio::awaitable<void> write_all(std::span<const std::byte> bytes) override
     {
         if (failure_) std::rethrow_exception(failure_);
+        if (bytes.size() <= at_once_max) bytes = bytes.subspan(write_at_once(bytes));
         while (!bytes.empty()) {
             error_code error;
             const asio::const_buffer buffer(bytes.data(), bytes.size());
@@ -68,9 +74,7 @@ public:
 
     void write_now(std::span<const std::byte> bytes) noexcept override
     {
-        if (socket_.is_open())
-            ::send(socket_.native_handle(), bytes.data(), bytes.size(),
-                   MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (socket_.is_open()) send_at_once(bytes);
     }
 
     void fail(std::exception_ptr why) noexcept override
@@ -85,6 +89,23 @@ public:
     std::string peer() const override { return peer_; }
 
 private:
+    ssize_t send_at_once(std::span<const std::byte> bytes) noexcept
+    {
+        return ::send(socket_.native_handle(), bytes.data(), bytes.size(),
+                      MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+
+    // As much as the line takes without waiting.
+    std::size_t write_at_once(std::span<const std::byte> bytes)
+    {
+        const ssize_t taken = send_at_once(bytes);
+        if (taken < 0 && errno != EAGAIN && errno != EINTR)
+            throw_failure("write", error_code(errno, boost::system::system_category()));
+        if (taken <= 0) return 0;
+        tell_written();
+        return static_cast<std::size_t>(taken);
+    }
+
     // The kernel forgets this after a few segments; see PROTOCOL.md 24.1.
     void acknowledge_at_once() noexcept
     {

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 // The root's identity costs one stat: soon after events, seldom when idle (most ends are told by
 // events).
 constexpr seconds root_check_active{1};
-constexpr seconds root_check_idle{20};
+constexpr seconds root_check_idle{30};
 constexpr std::size_t slice_bytes = 64 * 1024;  // decoded at a time
 constexpr std::size_t suspects_max = 10'000;    // beyond, everything is walked again
 constexpr int recheck_rounds_max = 8;           // without coming to rest; then the same
