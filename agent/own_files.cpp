@@ -45,6 +45,27 @@ std::optional<std::string> below_directory(const std::string& place, const struc
     return std::nullopt;
 }
 
+// What is sent into the source would be sent again for ever; and of what encloses the source, the
+// source itself would be what is not in it.
+void add_nested(const config::Mapping& mapping, const config::Filter& filter,
+                const struct stat& source, std::vector<std::string>& sentences)
+{
+    for (const config::Destination& destination : mapping.destinations) {
+        if (destination.url.scheme != config::Scheme::file) continue;
+        const std::string& path = destination.url.path;
+        const std::string both = "mapping " + mapping.name + ": the destination " + quoted(path);
+        const std::optional<std::string> below = below_directory(place_of(path), source);
+        if (below && (below->empty() || !filter.excludes(*below, true))) {
+            sentences.push_back(both + " lies inside the source " + quoted(mapping.source) +
+                                ": move it, or exclude " + quoted("/" + *below));
+            continue;
+        }
+        struct stat there {};
+        if (::stat(path.c_str(), &there) == 0 && below_directory(place_of(mapping.source), there))
+            sentences.push_back(both + " holds the source " + quoted(mapping.source));
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> own_files_inside(const config::Config& config)
@@ -71,6 +92,7 @@ std::vector<std::string> own_files_inside(const config::Config& config)
                                 quoted(mapping.source) + ": move it, or exclude " +
                                 quoted("/" + *path));
         }
+        add_nested(mapping, *filter, source, sentences);
     }
     return sentences;
 }

@@ -3,46 +3,28 @@
 namespace lockstep::config {
 namespace {
 
-template <class Owner>
 struct Unavailable {
     std::string_view key;
-    std::string_view what;
-    bool (*asked)(const Owner&);
+    bool (*asked)(const Mapping&);
 };
 
-// A later version deletes lines from these two lists.
-constexpr Unavailable<Mapping> of_mapping[] = {
-    {"follow", "follow", [](const Mapping& m) { return !m.follow.empty(); }},
-    {"append_only", "append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
-    {"inplace", "inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
+// A later version deletes lines from this list.
+constexpr Unavailable unavailable[] = {
+    {"follow", [](const Mapping& m) { return !m.follow.empty(); }},
+    {"append_only", [](const Mapping& m) { return !m.append_only.empty(); }},
+    {"inplace", [](const Mapping& m) { return !m.inplace.empty(); }},
 };
-
-constexpr Unavailable<Destination> of_destination[] = {
-    {"url", "ssh://", [](const Destination& d) { return d.url.scheme == Scheme::ssh; }},
-    {"url", "file://", [](const Destination& d) { return d.url.scheme == Scheme::file; }},
-};
-
-template <class Owner, std::size_t n>
-void refuse(const Unavailable<Owner> (&list)[n], const Owner& owner, const Fields& fields)
-{
-    for (const Unavailable<Owner>& item : list) {
-        if (!item.asked(owner)) continue;
-        const Value& value = fields.value_or_map(item.key);
-        fields.out().error(value.place, value.key,
-                           std::string(item.what) + " is not available in this version");
-    }
-}
 
 }  // namespace
 
 void refuse_unavailable(const Mapping& mapping, const Fields& fields)
 {
-    refuse(of_mapping, mapping, fields);
-}
-
-void refuse_unavailable(const Destination& destination, const Fields& fields)
-{
-    refuse(of_destination, destination, fields);
+    for (const Unavailable& item : unavailable) {
+        if (!item.asked(mapping)) continue;
+        const Value& value = fields.value_or_map(item.key);
+        fields.out().error(value.place, value.key,
+                           std::string(item.key) + " is not available in this version");
+    }
 }
 
 }  // namespace lockstep::config

@@ -8,6 +8,5 @@ namespace lockstep::config {
 
 // Reports each such key where it stands.
 void refuse_unavailable(const Mapping& mapping, const Fields& fields);
-void refuse_unavailable(const Destination& destination, const Fields& fields);
 
 }  // namespace lockstep::config

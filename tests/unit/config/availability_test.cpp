@@ -40,15 +40,6 @@ TEST_CASE("a mapping's key that is not built yet is refused where it stands",
     check_refused(with_key("inplace: [x]"), "f:5:12: mappings[0].inplace: inplace");
 }
 
-TEST_CASE("a destination's key that is not built yet is refused where it stands",
-          "[config][availability]")
-{
-    check_refused(with_destination("ssh://u@h/p"), "f:5:5: mappings[0].destinations[0]: ssh://");
-    check_refused(with_destination("file:///p"), "f:5:5: mappings[0].destinations[0]: file://");
-    check_refused(with_destination("url: ssh://u@h/p"),
-                  "f:5:10: mappings[0].destinations[0].url: ssh://");
-}
-
 TEST_CASE("a default that is not built yet is refused once", "[config][availability]")
 {
     const LoadResult result = load_text(
@@ -108,7 +99,8 @@ TEST_CASE("what is built, and what means off, is accepted", "[config][availabili
     for (const char* destination :
          {"{url: rsync://h/m, connections: 1}", "rsyncs://h/m", "{url: rsyncs://h/m, ca_file: /c}",
           "{url: rsync://h/m, connections: 16, warm_sessions: 0}",
-          "{url: rsync://h/m, bandwidth_limit: 10MiB}",
+          "{url: rsync://h/m, bandwidth_limit: 10MiB}", "ssh://u@h/p", "ssh://h:22/p", "file:///p",
+          "{url: ssh://u@h/p, connections: 2, warm_sessions: 2, bandwidth_limit: 1MiB}",
           "{url: rsync://h/m, ca_file: null, bandwidth_limit: null, password_file: null}"})
         CHECK(with_destination(destination).config);
 }
