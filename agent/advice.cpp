@@ -4,7 +4,58 @@
 
 namespace lockstep::agent {
 
-std::string advice_for(ErrorKind kind)
+namespace {
+
+// What is another thing to do where no daemon is; else empty.
+std::string advice_for_ssh(ErrorKind kind)
+{
+    switch (kind) {
+        case ErrorKind::unreachable:
+            return "check that `ssh` gets there with nobody to answer it, as the agent's user: "
+                   "`ssh -oBatchMode=yes HOST rsync --version`; retried by itself";
+        case ErrorKind::auth:
+            return "check the key, the agent's ssh configuration and known_hosts: `ssh "
+                   "-oBatchMode=yes HOST rsync --version` must work as the agent's user, then "
+                   "`lockstep resume`";
+        case ErrorKind::no_module:
+            return "make the directory above the destination there, then `lockstep resume`";
+        case ErrorKind::refused_option:
+            return "install rsync 3.1.1 or later there (3.2.0 for `compress`), or leave out what "
+                   "needs the option here, then `lockstep resume`";
+        case ErrorKind::busy:
+            return "the other end takes no more sessions now; retried by itself";
+        case ErrorKind::permission:
+            return "give the agent the right to read it here, or the user at the other end the "
+                   "right to write it there";
+        case ErrorKind::protocol:
+            return "check that `ssh -oBatchMode=yes HOST rsync --version` prints rsync's version "
+                   "and nothing else, as the agent's user";
+        default:
+            return {};
+    }
+}
+
+std::string advice_for_file(ErrorKind kind)
+{
+    switch (kind) {
+        case ErrorKind::unreachable:
+        case ErrorKind::protocol:
+            return "see what rsync says; retried by itself";
+        case ErrorKind::no_module:
+            return "make the directory above the destination, or mount it, then `lockstep resume`";
+        case ErrorKind::refused_option:
+            return "install rsync 3.1.1 or later (3.2.0 for `compress`), then `lockstep resume`";
+        case ErrorKind::permission:
+            return "give the agent's user the right to read the source and to write the "
+                   "destination; under systemd that takes ReadWritePaths= and capabilities";
+        case ErrorKind::local:
+            return "check that rsync is installed; see the agent's log";
+        default:
+            return {};
+    }
+}
+
+std::string advice_for_daemon(ErrorKind kind)
 {
     switch (kind) {
         case ErrorKind::unreachable:
@@ -49,6 +100,16 @@ std::string advice_for(ErrorKind kind)
             return "see the agent's log";
     }
     return {};
+}
+
+}  // namespace
+
+std::string advice_for(ErrorKind kind, config::Scheme scheme)
+{
+    std::string advice;
+    if (scheme == config::Scheme::ssh) advice = advice_for_ssh(kind);
+    if (scheme == config::Scheme::file) advice = advice_for_file(kind);
+    return advice.empty() ? advice_for_daemon(kind) : advice;
 }
 
 std::string source_advice(const config::Mapping& mapping)

@@ -8,7 +8,8 @@
 
 namespace lockstep::agent {
 
-std::string advice_for(ErrorKind kind);
+// Of a destination of that scheme.
+std::string advice_for(ErrorKind kind, config::Scheme scheme);
 
 // Where the kernel does not see all that changes in the source; else empty.
 std::string source_advice(const config::Mapping& mapping);

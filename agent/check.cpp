@@ -14,6 +14,7 @@
 
 #include <sys/stat.h>
 
+#include <csignal>
 #include <iostream>
 
 namespace lockstep::agent {
@@ -105,7 +106,8 @@ bool probe(const config::Mapping& mapping, const config::Destination& destinatio
             std::rethrow_exception(failure);
         } catch (const Error& error) {
             std::cout << "destination " << name << ": " << name_of(error.kind()) << ": "
-                      << error.what() << "\n  advice: " << advice_for(error.kind()) << '\n';
+                      << error.what()
+                      << "\n  advice: " << advice_for(error.kind(), destination.url.scheme) << '\n';
         } catch (const std::exception& error) {
             std::cout << "destination " << name << ": " << error.what() << '\n';
         }
@@ -159,6 +161,7 @@ int check(const CheckRequest& request)
         explain_path(config, *request.path);
         return 0;
     }
+    std::signal(SIGCHLD, SIG_DFL);  // as in run
     bool fine = check_sources(config);
     for (const config::Mapping& mapping : config.mappings) fine = check_hooks(mapping) && fine;
     if (request.connect)

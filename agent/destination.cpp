@@ -630,7 +630,7 @@ void Destination::remember(Trouble trouble)
 {
     ++errors_;
     trouble.at = std::chrono::system_clock::now();
-    trouble.advice = advice_for(trouble.kind);
+    trouble.advice = advice_for(trouble.kind, config_.url.scheme);
     if (trouble.paths.size() > paths_shown_max) trouble.paths.resize(paths_shown_max);
     const bool same = last_trouble_ && last_trouble_->message == trouble.message;
     if (session_trouble_) *session_trouble_ = trouble;

@@ -3,16 +3,15 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/spawn.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,18 +32,6 @@ int checked(int result)
 {
     if (result < 0) throw std::system_error(errno, std::generic_category());
     return result;
-}
-
-void checked_spawn(int error)
-{
-    if (error != 0) throw std::system_error(error, std::generic_category());
-}
-
-// Never 0, 1 or 2, which the child's own take the place of.
-Fd above_standard(Fd fd)
-{
-    if (fd.get() > STDERR_FILENO) return fd;
-    return Fd(checked(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)));
 }
 
 // In memory, not a pipe: who does not read it neither blocks us nor sends us a SIGPIPE.
@@ -78,48 +65,6 @@ Pipe make_pipe()
     return pipe;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts)
-{
-    std::vector<char*> all;
-    all.reserve(texts.size() + 1);
-    for (std::string& text : texts) all.push_back(text.data());
-    all.push_back(nullptr);
-    return all;
-}
-
-class SpawnSettings {
-public:
-    SpawnSettings(int input, int output)
-    {
-        checked_spawn(::posix_spawn_file_actions_init(&actions));
-        checked_spawn(::posix_spawnattr_init(&attributes));
-        checked_spawn(::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO));
-        checked_spawn(::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO));
-        checked_spawn(::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO));
-        checked_spawn(::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1));
-        checked_spawn(::posix_spawn_file_actions_addchdir_np(&actions, "/"));
-        sigset_t all;
-        sigset_t none;
-        ::sigfillset(&all);  // we ignore some, and a child would too
-        ::sigemptyset(&none);
-        checked_spawn(::posix_spawnattr_setsigdefault(&attributes, &all));
-        checked_spawn(::posix_spawnattr_setsigmask(&attributes, &none));
-        checked_spawn(::posix_spawnattr_setpgroup(&attributes, 0));
-        checked_spawn(::posix_spawnattr_setflags(
-            &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP));
-    }
-    ~SpawnSettings()
-    {
-        ::posix_spawnattr_destroy(&attributes);
-        ::posix_spawn_file_actions_destroy(&actions);
-    }
-    SpawnSettings(const SpawnSettings&) = delete;
-    SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-};
-
 std::string described_end(int status)
 {
     if (WIFEXITED(status)) return "ended with " + std::to_string(WEXITSTATUS(status));
@@ -129,13 +74,12 @@ std::string described_end(int status)
 }  // namespace
 
 struct Hook::State : std::enable_shared_from_this<State> {
-    // From its start until it is reaped: so long its number is no other's.
     struct Child {
         Child(const asio::any_io_executor& executor) : exit(executor), output(executor) {}
 
-        pid_t pid = -1;
+        Spawned process;
         std::string destination;
-        asio::posix::stream_descriptor exit;  // a pidfd: no SIGCHLD, which others may want
+        asio::posix::stream_descriptor exit;
         asio::posix::stream_descriptor output;
         std::array<char, 4096> buffer{};
         std::string kept;
@@ -236,38 +180,40 @@ struct Hook::State : std::enable_shared_from_this<State> {
     {
         const Fd in = readable(input(occasion));
         Pipe out = make_pipe();
-        const SpawnSettings settings(in.get(), out.write.get());
-        std::vector<std::string> words = argv;
-        std::vector<std::string> variables = environment(occasion);
+        Spawn program;
+        program.argv = argv;
+        program.environment = environment(occasion);
+        program.directory = "/";
+        program.input = in.get();
+        program.output = out.write.get();
+        program.errors = out.write.get();
         const auto begun = std::make_shared<Child>(executor);
         begun->destination = occasion.destination;
         begun->output.assign(out.read.get());
         (void)out.read.release();
-        checked_spawn(::posix_spawn(&begun->pid, words.front().c_str(), &settings.actions,
-                                    &settings.attributes, pointers(words).data(),
-                                    pointers(variables).data()));
-        try {
-            Fd exit(static_cast<int>(
-                checked(static_cast<int>(::syscall(SYS_pidfd_open, begun->pid, 0)))));
-            begun->exit.assign(exit.get());
-            (void)exit.release();
-        } catch (...) {
-            // Without it nobody would hear of its end.
-            ::kill(-begun->pid, SIGKILL);
-            ::waitpid(begun->pid, nullptr, 0);
-            throw;
-        }
+        begun->process = spawn(program);
+        begun->exit.assign(begun->process.ended.get());
+        (void)begun->process.ended.release();
         child = begun;
         log::debug("hook", name + " started",
                    {{"mapping", mapping},
                     {"destination", begun->destination},
-                    {"pid", std::to_string(begun->pid)}});
+                    {"pid", std::to_string(begun->process.id())}});
         read_output(begun);
-        begun->exit.async_wait(asio::posix::descriptor_base::wait_read,
-                               [self = shared_from_this(), begun](const auto& error) {
-                                   if (!error) self->ended(begun);
-                               });
+        await_end(begun);
         arm(limits.run, SIGTERM, "ran longer than " + std::to_string(limits.run.count()) + " ms");
+    }
+
+    void await_end(const std::shared_ptr<Child>& of)
+    {
+        of->exit.async_wait(asio::posix::descriptor_base::wait_read,
+                            [self = shared_from_this(), of](const auto& error) {
+                                if (error) return;
+                                if (of->process.has_ended())
+                                    self->ended(of);
+                                else
+                                    self->await_end(of);
+                            });
     }
 
     void keep(Child& from, std::size_t bytes) const
@@ -300,7 +246,7 @@ struct Hook::State : std::enable_shared_from_this<State> {
     void end(int signal, const std::string& why, std::chrono::milliseconds grace)
     {
         if (child->ended_for.empty()) child->ended_for = why;
-        ::kill(-child->pid, signal);
+        child->process.signal(signal);
         if (signal != SIGKILL) arm(grace, SIGKILL, why);
     }
 
@@ -315,9 +261,8 @@ struct Hook::State : std::enable_shared_from_this<State> {
             if (got <= 0) break;
             keep(*which, static_cast<std::size_t>(got));
         }
-        if (!which->ended_for.empty()) ::kill(-which->pid, SIGKILL);
-        int status = 0;
-        ::waitpid(which->pid, &status, 0);  // it has ended: at once
+        if (!which->ended_for.empty()) which->process.signal(SIGKILL);
+        const int status = which->process.reap().value_or(0);  // it has ended
         which->output.close();
         which->exit.close();
         child.reset();

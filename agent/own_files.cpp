@@ -45,6 +45,44 @@ std::optional<std::string> below_directory(const std::string& place, const struc
     return std::nullopt;
 }
 
+// The source, or what a link in it leads to.
+struct Root {
+    std::string path;  // "" or the link
+    std::string directory;
+    struct stat status {};
+
+    // Relative to the source, when it lies below and rules do not hide it there.
+    std::optional<std::string> holds(const std::string& place, bool directory_there,
+                                     const config::Filter& filter) const
+    {
+        const std::optional<std::string> below = below_directory(place_of(place), status);
+        if (!below) return std::nullopt;
+        std::string whole = below->empty() ? path : join(path, *below);
+        if (!whole.empty() && filter.excludes(whole, directory_there)) return std::nullopt;
+        return whole;
+    }
+};
+
+// What is sent into the source would be sent again for ever; and of what encloses the source, the
+// source itself would be what is not in it.
+void add_nested(const config::Mapping& mapping, const config::Filter& filter, const Root& root,
+                std::vector<std::string>& sentences)
+{
+    for (const config::Destination& destination : mapping.destinations) {
+        if (destination.url.scheme != config::Scheme::file) continue;
+        const std::string& path = destination.url.path;
+        const std::string both = "mapping " + mapping.name + ": the destination " + quoted(path);
+        if (const auto below = root.holds(path, true, filter)) {
+            sentences.push_back(both + " lies inside the source " + quoted(root.directory) +
+                                ": move it, or exclude " + quoted("/" + *below));
+            continue;
+        }
+        struct stat there {};
+        if (::stat(path.c_str(), &there) == 0 && below_directory(place_of(root.directory), there))
+            sentences.push_back(both + " holds the source " + quoted(root.directory));
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> own_files_inside(const config::Config& config)
@@ -61,23 +99,20 @@ std::vector<std::string> own_files_inside(const config::Config& config)
     std::vector<std::string> sentences;
     for (const config::Mapping& mapping : config.mappings) {
         const std::shared_ptr<const config::Filter> filter = filter_of(mapping);
-        std::vector<std::string> roots{std::string()};
-        roots.insert(roots.end(), mapping.follow.begin(), mapping.follow.end());
-        for (const std::string& root : roots) {
-            const std::string directory =
-                root.empty() ? mapping.source : mapping.source + '/' + root;
-            struct stat status {};
-            if (::stat(directory.c_str(), &status) != 0) continue;
+        std::vector<std::string> paths{std::string()};
+        paths.insert(paths.end(), mapping.follow.begin(), mapping.follow.end());
+        for (const std::string& path : paths) {
+            Root root{path, path.empty() ? mapping.source : mapping.source + '/' + path};
+            if (::stat(root.directory.c_str(), &root.status) != 0) continue;
             for (const OwnFile& file : own) {
-                const auto below = below_directory(place_of(file.path), status);
+                const auto below = root.holds(file.path, file.directory, *filter);
                 if (!below) continue;
-                const std::string path = below->empty() ? root : join(root, *below);
-                if (!path.empty() && filter->excludes(path, file.directory)) continue;
                 sentences.push_back("mapping " + mapping.name + ": " + file.key + " " +
                                     quoted(file.path) + " lies inside the source " +
-                                    quoted(directory) + ": move it, or exclude " +
-                                    quoted("/" + path));
+                                    quoted(root.directory) + ": move it, or exclude " +
+                                    quoted("/" + *below));
             }
+            add_nested(mapping, *filter, root, sentences);
         }
     }
     return sentences;

@@ -21,9 +21,11 @@ transport::Reach reach_of(config::Scheme scheme)
     switch (scheme) {
         case config::Scheme::rsyncs:
             return transport::Reach::tls;
-        case config::Scheme::rsync:
         case config::Scheme::ssh:
+            return transport::Reach::ssh;
         case config::Scheme::file:
+            return transport::Reach::local;
+        case config::Scheme::rsync:
             break;
     }
     return transport::Reach::tcp;
@@ -78,7 +80,9 @@ transport::Endpoint endpoint_of(const config::Destination& destination)
     endpoint.reach = reach_of(destination.url.scheme);
     endpoint.ca_file = destination.ca_file;
     endpoint.host = destination.url.host;
-    endpoint.port = destination.url.port;
+    const bool as_ssh_has_it =
+        destination.url.scheme == config::Scheme::ssh && !destination.url.port_written;
+    endpoint.port = as_ssh_has_it ? 0 : destination.url.port;
     endpoint.module = destination.url.module;
     endpoint.path = destination.url.path;
     endpoint.user = destination.url.user;
@@ -135,8 +139,9 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
     };
     settings.warm_max = warm_max;
     settings.timeout = destination.timeout;
-    settings.module = destination.url.host + ":" + std::to_string(destination.url.port) + "/" +
-                      destination.url.module;
+    const config::DestinationUrl& url = destination.url;
+    settings.module = url.host + ":" + std::to_string(url.port) + "/" +
+                      (url.module.empty() ? url.path : url.module);
     settings.slots = std::move(slots);
     return push::SessionPool::make(pool, std::move(settings));
 }

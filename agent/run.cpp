@@ -98,7 +98,7 @@ int run(const std::string& config_file)
     set_up_heap();
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGIO, SIG_IGN);    // see push/open_files
-    std::signal(SIGCHLD, SIG_DFL);  // ignored by who started us, the ends of hooks would be lost
+    std::signal(SIGCHLD, SIG_DFL);  // ignored by who started us, the ends of programs would be lost
     try {
         log::configure(log_settings(loaded.config->log));
         StopLimit limit;

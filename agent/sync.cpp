@@ -189,7 +189,8 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
     }
 
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGIO, SIG_IGN);  // see push/open_files
+    std::signal(SIGCHLD, SIG_DFL);  // as in run
+    std::signal(SIGIO, SIG_IGN);    // see push/open_files
     Executors executors;
     asio::io_context& control = executors.control();
     Screen screen(control, runs);
@@ -203,7 +204,7 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
                 } catch (const Error& error) {
                     end(run, false,
                         std::string(name_of(error.kind())) + ": " + error.what() +
-                            "\n  advice: " + advice_for(error.kind()));
+                            "\n  advice: " + advice_for(error.kind(), run.destination.url.scheme));
                 } catch (const std::exception& error) {
                     end(run, false, error.what());
                 }

@@ -85,6 +85,38 @@ void check_own_files(const Config& config, const Value& mappings, Diagnostics& o
     }
 }
 
+// What is sent into the source would be sent again for ever; and of what encloses the source, the
+// source itself would be what is not in it.
+void check_local_destinations(const Config& config, const Value& mappings, Diagnostics& out)
+{
+    for (std::size_t i = 0; i < config.mappings.size(); ++i) {
+        const Mapping& mapping = config.mappings[i];
+        if (mapping.source.empty()) continue;
+        std::string_view source = mapping.source;
+        if (source == "/") source = {};  // so that "source/" is "/"
+        const Filter filter(mapping.include, mapping.exclude);
+        for (const Destination& destination : mapping.destinations) {
+            if (destination.url.scheme != Scheme::file) continue;
+            const std::string& path = destination.url.path;
+            const Value& value = value_or_map(mappings.items[i], "destinations");
+            if (is_at_or_below(mapping.source, path)) {
+                out.error(value.place, value.key,
+                          "the source " + quoted(mapping.source) + " lies inside the destination " +
+                              quoted(path));
+                continue;
+            }
+            if (!is_at_or_below(path, source)) continue;
+            const std::string_view below = std::string_view(path).substr(source.size() + 1);
+            if (filter.excludes(below, true)) continue;
+            out.error(value.place, value.key,
+                      "the destination " + quoted(path) +
+                          " lies inside the source: move it, or "
+                          "exclude " +
+                          quoted("/" + std::string(below)));
+        }
+    }
+}
+
 }  // namespace
 
 void check_across(const Config& config, const Value& mappings, Diagnostics& out)
@@ -92,6 +124,7 @@ void check_across(const Config& config, const Value& mappings, Diagnostics& out)
     check_names(config, mappings, out);
     check_destinations(config, mappings, out);
     check_own_files(config, mappings, out);
+    check_local_destinations(config, mappings, out);
 }
 
 }  // namespace lockstep::config

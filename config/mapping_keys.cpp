@@ -280,8 +280,9 @@ void read_follow(Fields& fields, std::vector<std::string>& follow)
 
 std::string_view name_of(Compress compress)
 {
-    const auto* const found = std::find_if(std::begin(compressions), std::end(compressions),
-                                    [&](const auto& choice) { return choice.value == compress; });
+    const auto* const found =
+        std::find_if(std::begin(compressions), std::end(compressions),
+                     [&](const auto& choice) { return choice.value == compress; });
     return found->name;
 }
 

@@ -1,7 +1,6 @@
 #include "config/read_destination.h"
 
 #include "base/path.h"
-#include "config/availability.h"
 
 namespace lockstep::config {
 namespace {
@@ -90,7 +89,6 @@ std::optional<Destination> read_destination(const Value& value, Diagnostics& out
         const auto url = read_url(value, out);
         if (!url) return std::nullopt;
         destination.url = *url;
-        refuse_unavailable(destination, Fields(nullptr, nullptr, value, out));
         return destination;
     }
     if (value.kind != Value::Kind::map) {
@@ -115,7 +113,6 @@ std::optional<Destination> read_destination(const Value& value, Diagnostics& out
         destination.url = *url;
         check_together(destination, fields);
     }
-    refuse_unavailable(destination, fields);
     if (!url) return std::nullopt;
     return destination;
 }

@@ -48,8 +48,9 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
 std::string option_value(std::string_view value, std::string_view option,
                          const Capability& capability)
 {
-    const bool splits =
-        value.find('\0') != std::string_view::npos || value.find('\n') != std::string_view::npos;
+    const bool ends = value.find('\0') != std::string_view::npos;
+    if (capability.takes_literally && !ends) return std::string(value);
+    const bool splits = ends || value.find('\n') != std::string_view::npos;
     const bool backslash = value.find('\\') != std::string_view::npos;
     if (splits || (backslash && !capability.unescapes_options))
         cannot_tell("this daemon cannot be told " + std::string(option) + " " + quoted(value));
@@ -118,23 +119,8 @@ std::string destination(std::string_view module, std::string_view path)
     return text;
 }
 
-}  // namespace
-
-std::string compressor_for(std::string_view wanted, const Capability& capability)
-{
-    if (wanted.empty() || wanted == "none") return "none";
-    if (capability.chooses_compressor || wanted == "zlib") return std::string(wanted);
-    return capability.zlibx ? "zlibx" : "zlib";
-}
-
-bool wants_filter_rules(const PushOptions& options)
-{
-    return options.delete_extras || (options.delete_missing && !options.filter_rules.empty());
-}
-
-std::vector<std::string> server_args(const PushOptions& options, int protocol,
-                                     std::string_view module, std::string_view path,
-                                     const Capability& capability)
+std::vector<std::string> words_before_destination(const PushOptions& options, int protocol,
+                                                  const Capability& capability)
 {
     std::vector<std::string> args = {"--server", bundle(options, protocol, capability)};
     const auto add = [&args](bool wanted, const std::string& argument) {
@@ -169,7 +155,44 @@ std::vector<std::string> server_args(const PushOptions& options, int protocol,
     if (!options.all_groups.empty())
         args.push_back("--groupmap=*:" + option_value(options.all_groups, "groupmap", capability));
     args.emplace_back(".");
+    return args;
+}
+
+}  // namespace
+
+std::string compressor_for(std::string_view wanted, const Capability& capability)
+{
+    if (wanted.empty() || wanted == "none") return "none";
+    if (capability.chooses_compressor || wanted == "zlib") return std::string(wanted);
+    return capability.zlibx ? "zlibx" : "zlib";
+}
+
+bool wants_filter_rules(const PushOptions& options)
+{
+    return options.delete_extras || (options.delete_missing && !options.filter_rules.empty());
+}
+
+std::vector<std::string> server_args(const PushOptions& options, int protocol,
+                                     std::string_view module, std::string_view path,
+                                     const Capability& capability)
+{
+    std::vector<std::string> args = words_before_destination(options, protocol, capability);
     args.push_back(destination(module, path));
+    return args;
+}
+
+std::vector<std::string> program_args(const PushOptions& options, int protocol,
+                                      std::string_view path, bool asks_for_messages)
+{
+    if (!path.starts_with('/') || path.find('\0') != std::string_view::npos)
+        cannot_tell("no absolute path: " + quoted(path));
+    const Capability capability = program_capability(options.compress);
+    PushOptions said = options;
+    said.compress = compressor_for(options.compress, capability);
+    std::vector<std::string> args = words_before_destination(said, protocol, capability);
+    if (asks_for_messages) args.insert(args.end() - 1, std::string(messages_option));
+    while (path.ends_with('/')) path.remove_suffix(1);
+    args.push_back(std::string(path) + '/');
     return args;
 }
 

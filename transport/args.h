@@ -20,6 +20,14 @@ std::vector<std::string> server_args(const PushOptions& options, int protocol,
                                      std::string_view module, std::string_view path,
                                      const Capability& capability);
 
+// The same for a program that is no daemon (PROTOCOL.md 23): `path` is absolute, nothing is a
+// pattern. Without `asks_for_messages`, which releases before 3.2.3 refuse, later ones tell what
+// failed on their standard error alone.
+std::vector<std::string> program_args(const PushOptions& options, int protocol,
+                                      std::string_view path, bool asks_for_messages);
+
+constexpr std::string_view messages_option = "--no-msgs2stderr";
+
 // Each argument with its end mark, and the mark of the block's end.
 std::string render_args(const std::vector<std::string>& args, int protocol);
 

@@ -22,4 +22,16 @@ Capability capability_from(const Greeting& theirs, int protocol)
     return can;
 }
 
+Capability program_capability(std::string_view compressor)
+{
+    Capability can;
+    can.daemon_protocol = protocol_max;
+    can.deletes_missing = true;
+    can.compares_nanoseconds = true;
+    can.chooses_compressor = compressor == "zstd" || compressor == "lz4";
+    can.takes_literally = true;
+    can.zlibx = true;
+    return can;
+}
+
 }  // namespace lockstep::transport

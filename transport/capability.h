@@ -4,6 +4,8 @@
 
 #include "transport/greeting.h"
 
+#include <string_view>
+
 namespace lockstep::transport {
 
 // Only the greeting is known by then: protocol 30 is 3.0.x, 31 without digests 3.1.0 .. 3.2.6, with
@@ -16,9 +18,14 @@ struct Capability {
     bool chooses_compressor = false;    // --compress-choice=NAME: 3.2.0
     bool zlibx = false;                 // --new-compress, --old-compress: 3.1.1
     bool unescapes_options = false;     // one level of backslashes is taken off: 3.2.4
+    bool takes_literally = false;       // no daemon: its arguments are what they look like
     bool operator==(const Capability&) const = default;
 };
 
 Capability capability_from(const Greeting& theirs, int protocol);
+
+// A program gets its arguments before it says a word: what every release since 3.1.1 takes, and
+// the choice of a compressor, which takes 3.2.0, where it cannot be told in the older way.
+Capability program_capability(std::string_view compressor);
 
 }  // namespace lockstep::transport

@@ -13,6 +13,8 @@ namespace lockstep::transport {
 namespace {
 
 constexpr std::size_t line_bytes_max = 4096;
+// Far above any release: what is larger is somebody's text.
+constexpr int protocol_version_max = 255;
 constexpr std::size_t motd_bytes_max = 256 * 1024;
 constexpr std::size_t shown_bytes_max = 200;
 // A daemon may look up our name first, for ten seconds and more; beyond this it only keeps us
@@ -51,8 +53,12 @@ public:
     {
         {
             const Deadline deadline(stream_, std::min(endpoint_.timeout, login_limit), "login");
-            co_await greet();
-            co_await log_in();
+            if (is_program(endpoint_.reach)) {
+                co_await exchange_versions();
+            } else {
+                co_await greet();
+                co_await log_in();
+            }
         }
         const Deadline deadline(stream_, endpoint_.timeout, "setup");
         co_await set_up();
@@ -78,6 +84,35 @@ private:
         agreed_.greeting = parse_greeting(line);
         agreed_.protocol = agree_protocol(ours_, agreed_.greeting);
         if (said_) confirm(agreed_.greeting == expected_->greeting, "it greets otherwise");
+    }
+
+    // A program has its arguments already, and whoever may start it is logged in.
+    asio::awaitable<void> exchange_versions()
+    {
+        Bytes ours;
+        put_i32(ours, ours_.protocol);
+        std::string hello(reinterpret_cast<const char*>(ours.data()), ours.size());
+        co_await with_.say(std::move(hello));
+        agreed_.greeting.protocol = co_await with_.in.i32("protocol version");
+        const int theirs = agreed_.greeting.protocol;
+        if (theirs < 0 || theirs > protocol_version_max) throw no_version(theirs);
+        agreed_.protocol = agree_protocol(ours_, agreed_.greeting);
+        agreed_.compress = compressor_for(options_.compress, program_capability(options_.compress));
+    }
+
+    // Most often a login script at the other end that prints something.
+    Error no_version(std::int32_t value)
+    {
+        Bytes bytes;
+        put_i32(bytes, value);
+        const Bytes rest = with_.in.take_rest();
+        bytes.insert(bytes.end(), rest.begin(), rest.end());
+        const std::string text(reinterpret_cast<const char*>(bytes.data()),
+                               std::min(bytes.size(), shown_bytes_max));
+        return {ErrorKind::protocol, Remedy::needs_person,
+                "protocol version: the other end says " + quoted(text) +
+                    ", which is no rsync's; does a login script there print something? (" +
+                    stream_.peer() + ")"};
     }
 
     // Until "@RSYNCD: OK": the message of the day is skipped, a login asked for is given.
@@ -178,7 +213,7 @@ private:
 
     asio::awaitable<void> set_up()
     {
-        if (!said_) {
+        if (!said_ && !is_program(endpoint_.reach)) {
             std::string block = arguments(agreed_.greeting, agreed_.protocol);
             co_await with_.say(std::move(block));
         }

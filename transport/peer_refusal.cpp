@@ -68,7 +68,8 @@ Error refusal(std::string_view line, std::string_view module, std::string_view u
         remedy = known.remedy;
         break;
     }
-    std::string what = "the daemon says: " + escaped(line.substr(0, shown_bytes_max));
+    const std::string who = module.empty() ? "rsync" : "the daemon";  // a program has no module
+    std::string what = who + " says: " + escaped(line.substr(0, shown_bytes_max));
     if (kind == ErrorKind::auth)
         what += " (module " + quoted(module) +
                 (user.empty() ? ", without a user)" : ", user " + quoted(user) + ")");

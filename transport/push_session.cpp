@@ -730,7 +730,8 @@ asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Strea
                                                            std::optional<Expected> expected)
 {
     const std::shared_ptr<Stream> shared = std::move(stream);
-    if (expected && expected->protocol >= 30) {
+    // A program's start takes longer than its answers; said ahead, its failure would come late.
+    if (expected && expected->protocol >= 30 && !is_program(endpoint.reach)) {
         std::unique_ptr<PushSession> session = co_await connect_ahead(
             shared, std::move(endpoint), std::move(options), std::move(*expected));
         co_return session;
@@ -740,12 +741,39 @@ asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Strea
                                         std::move(agreed));
 }
 
+namespace {
+
+asio::awaitable<std::unique_ptr<PushSession>> open_and_connect(Endpoint endpoint,
+                                                               PushOptions options,
+                                                               std::optional<Expected> expected)
+{
+    std::unique_ptr<Stream> stream = co_await open_line(endpoint, options);
+    std::unique_ptr<PushSession> session = co_await connect_over(
+        std::move(stream), std::move(endpoint), std::move(options), std::move(expected));
+    co_return session;
+}
+
+// A release before 3.2.3 is asked once more, for no more than it knows.
+bool refuses_messages(const Error& error)
+{
+    return error.kind() == ErrorKind::refused_option &&
+           std::string_view(error.what()).find(messages_option) != std::string_view::npos;
+}
+
+}  // namespace
+
 asio::awaitable<std::unique_ptr<PushSession>> connect(Endpoint endpoint, PushOptions options,
                                                       std::optional<Expected> expected)
 {
-    std::unique_ptr<Stream> stream = co_await open_line(endpoint);
-    std::unique_ptr<PushSession> session = co_await connect_over(
-        std::move(stream), std::move(endpoint), std::move(options), std::move(expected));
+    std::unique_ptr<PushSession> session;
+    try {
+        session = co_await open_and_connect(endpoint, options, expected);
+    } catch (const Error& error) {
+        if (!is_program(endpoint.reach) || !refuses_messages(error)) throw;
+        endpoint.asks_for_messages = false;
+    }
+    if (!session)
+        session = co_await open_and_connect(std::move(endpoint), std::move(options), std::nullopt);
     co_return session;
 }
 

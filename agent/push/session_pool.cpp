@@ -213,8 +213,9 @@ void SessionPool::drop_unusable()
 
 void SessionPool::fill()
 {
-    if (!wanted_ || closed_ || Clock::now() < not_before_) return;
-    while (parked_.size() + warming_ < settings_.warm_max) {
+    if (!wanted_ || closed_) return;
+    // It may fail before co_spawn() returns: a program that cannot be started does.
+    while (Clock::now() >= not_before_ && parked_.size() + warming_ < settings_.warm_max) {
         ++warming_;
         asio::co_spawn(strand_, warm_one(shared_from_this(), *wanted_), asio::detached);
     }

@@ -1,6 +1,6 @@
 #include "base/path.h"
-#include "tests/e2e/biting_names.h"
 #include "tests/e2e/live_mirror.h"
+#include "tests/support/biting_names.h"
 
 #include <catch2/catch.hpp>
 

@@ -94,4 +94,26 @@ TEST_CASE("a wrong password stops the destination until it is corrected, and sho
     check_no_secret(agent);
 }
 
+TEST_CASE("a password file that is not there stops the destination until it is", "[e2e][C32]")
+{
+    const TempDir dir;
+    write_file(dir / "src/file", "content");
+    make_dirs(dir / "dst");
+    RealDaemon daemon({{.name = "m", .path = dir / "dst", .user = "u", .password = right}});
+    AgentConfig config = config_of("web", dir / "src", {daemon.url("m")});
+    config.mappings[0].destinations[0].lines = {"password_file: " + dir / "secret"};
+    Agent agent(config);
+
+    REQUIRE(agent.wait_state("web", 0, "stopped"));
+    const boost::json::object error = agent.destination("web").at("last_error").as_object();
+    CHECK(error.at("kind").as_string() == "auth");
+    CHECK_THAT(std::string(error.at("message").as_string()), Catch::Contains(dir / "secret"));
+
+    write_file(dir / "secret", right);
+    set_mode(dir / "secret", 0600);
+    REQUIRE(agent.command({"resume", "web"}) == 0);
+    CHECK(agent.flush() == 0);
+    CHECK(agent.stop() == 0);
+}
+
 }  // namespace lockstep::testing

@@ -17,6 +17,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 
@@ -245,6 +246,33 @@ std::vector<pid_t> group_members(pid_t leader)
             members.push_back(static_cast<pid_t>(std::stol(name)));
     }
     return members;
+}
+
+std::vector<pid_t> descendants(pid_t ancestor)
+{
+    std::multimap<std::string, std::string> children;
+    for (const std::string& name : names_in("/proc")) {
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        const std::vector<std::string> fields = stat_fields(name);
+        if (fields.size() > 1) children.emplace(fields[1], name);
+    }
+    std::vector<pid_t> found;
+    std::vector<std::string> open{std::to_string(ancestor)};
+    while (!open.empty()) {
+        const auto [begin, end] = children.equal_range(open.back());
+        open.pop_back();
+        for (auto child = begin; child != end; ++child) {
+            open.push_back(child->second);
+            found.push_back(static_cast<pid_t>(std::stol(child->second)));
+        }
+    }
+    return found;
+}
+
+bool runs(pid_t pid)
+{
+    const std::vector<std::string> fields = stat_fields(std::to_string(pid));
+    return !fields.empty() && fields[0] != "Z" && fields[0] != "X";
 }
 
 std::uint64_t resident_bytes(pid_t pid)

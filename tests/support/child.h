@@ -67,6 +67,10 @@ Output run(const std::vector<std::string>& argv);
 // The processes of a group other than its leader (the sessions of a daemon, say).
 std::vector<pid_t> group_members(pid_t leader);
 
+// The processes that a process started, and those that they did; zombies too.
+std::vector<pid_t> descendants(pid_t ancestor);
+bool runs(pid_t pid);  // a zombie does not
+
 // From /proc; 0 when the process is gone.
 std::uint64_t resident_bytes(pid_t pid);
 std::uint64_t peak_resident_bytes(pid_t pid);   // since it started

@@ -35,10 +35,13 @@ TEST_CASE("the example writes the defaults out, and the optional keys it says", 
     mapping.name = "web";
     mapping.source = "/srv/web";
     mapping.exclude = {"*.tmp", "/cache/", ".git/"};
-    mapping.destinations.resize(2);
+    mapping.destinations.resize(4);
     mapping.destinations[0].url = *parse_destination_url("rsync://198.51.100.7:873/web/site").url;
-    mapping.destinations[1].url = *parse_destination_url("rsync://user1@backup.example/web").url;
-    mapping.destinations[1].password_file = "/etc/lockstep/web.secret";
+    mapping.destinations[1].url =
+        *parse_destination_url("ssh://backup@backup.example:2222/srv/mirror/web").url;
+    mapping.destinations[2].url = *parse_destination_url("file:///mnt/mirror/web").url;
+    mapping.destinations[3].url = *parse_destination_url("rsync://user1@backup.example/web").url;
+    mapping.destinations[3].password_file = "/etc/lockstep/web.secret";
     expected.mappings.push_back(mapping);
     CHECK(*result.config == expected);
 }

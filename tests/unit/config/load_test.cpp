@@ -449,6 +449,36 @@ TEST_CASE("our own files inside a source are an error unless they are excluded",
     CHECK(errors_of("log: {file: /srv/web/l}\n" + mapping_with("")).size() == 1);
 }
 
+TEST_CASE("a directory is no destination of what holds it, nor of what it holds", "[config][load]")
+{
+    const auto errors_to = [](const std::string& path, const std::string& more = "") {
+        return errors_of("mappings:\n- name: web\n  source: /srv/web\n  destinations: [file://" +
+                         path + "]\n" + more);
+    };
+    const std::string place = "f:4:17: mappings[0].destinations: ";
+    const std::string holds = "the source '/srv/web' lies inside the destination ";
+    CHECK(errors_to("/srv/web/copy") ==
+          Lines{place + "the destination '/srv/web/copy' lies inside the source: move it, or "
+                        "exclude '/copy'"});
+    CHECK(errors_to("/srv/web/copy", "  exclude: [/copy/]\n").empty());
+    CHECK(errors_to("/srv") == Lines{place + holds + "'/srv'"});
+    CHECK(errors_to("/srv/web") == Lines{place + holds + "'/srv/web'"});
+    CHECK(errors_to("/srv/web2").empty());
+}
+
+TEST_CASE("a program is given no password and no authority", "[config][load]")
+{
+    for (const char* url : {"ssh://u@h/p", "file:///p"}) {
+        const std::string of =
+            "mappings:\n- name: web\n  source: /srv/web\n  destinations:\n"
+            "  - url: " +
+            std::string(url) + "\n";
+        CHECK(errors_of(of).empty());
+        CHECK(errors_of(of + "    password_file: /f\n").size() == 1);
+        CHECK(errors_of(of + "    ca_file: /f\n").size() == 1);
+    }
+}
+
 TEST_CASE("broken YAML is one error with line and column", "[config][document]")
 {
     CHECK(errors_of("mappings:\n  - name: [a\n  b: c\n").size() == 1);
