@@ -228,6 +228,24 @@ TEST_CASE("a release that refuses to be asked for its messages is not asked", "[
     CHECK(ends.differences() == Lines{});
 }
 
+TEST_CASE("a key that may run nothing but rrsync is enough", "[wire][program]")
+{
+    if (!exists("/usr/bin/rrsync")) return;
+    Ends ends;
+    write_file(ends.dir / "src/f", "content");
+    make_dirs(ends.dir / ("allowed/" + std::string(biting_directory)));
+    Endpoint where = ends.behind("SSH_ORIGINAL_COMMAND=\"$command\" exec rrsync -wo '" +
+                                 ends.dir / "allowed" + "'");
+    // Below the directory that is allowed.
+    where.path = "/" + std::string(biting_directory) + "/dst";
+
+    const Pushed pushed = ends.push(where, mirroring());
+
+    CHECK(pushed.outcome.failures.empty());
+    ends.destination = ends.dir / ("allowed" + where.path);
+    CHECK(ends.differences() == Lines{});
+}
+
 TEST_CASE("a program that is not there is named", "[wire][program]")
 {
     Ends ends;
