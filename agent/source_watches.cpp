@@ -3,6 +3,7 @@
 #include "base/path.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace lockstep::agent {
@@ -60,12 +61,11 @@ SourceWatches::SourceWatches(watcher::Drainer& drainer, const WatchOptions& opti
 {
     const std::lock_guard lock(mutex_);  // nobody tells anything before all are there
     for (const std::string& path : follow) followed_.push_back({path, nullptr});
-    for (Followed& link : followed_)
-        link.watch =
-            std::make_unique<SourceWatch>(drainer, options_below(options, link.path),
-                                          [this, path = link.path](std::vector<Change> changes) {
-                                              tell_of(path, std::move(changes));
-                                          });
+    unseen_ = followed_.size();
+    for (std::size_t i = 0; i < followed_.size(); ++i)
+        followed_[i].watch = std::make_unique<SourceWatch>(
+            drainer, options_below(options, followed_[i].path),
+            [this, i](std::vector<Change> changes) { tell_of(i, std::move(changes)); });
     own_ = std::make_unique<SourceWatch>(
         drainer, options, [this](std::vector<Change> changes) { tell_own(std::move(changes)); });
 }
@@ -116,7 +116,11 @@ void SourceWatches::tell_own(std::vector<Change> changes)
         barriers_.push_back({change.number, followed_.size()});
         barriers.push_back(change.number);
     }
-    if (!told.empty()) sink_(std::move(told));
+    if (unseen_ > 0)
+        held_.insert(held_.end(), std::make_move_iterator(told.begin()),
+                     std::make_move_iterator(told.end()));
+    else if (!told.empty())
+        sink_(std::move(told));
     // Where a link leads may have changed where no watch sees it: it is looked at as well.
     for (const std::uint64_t number : barriers)
         for (const Followed& link : followed_) {
@@ -125,12 +129,24 @@ void SourceWatches::tell_own(std::vector<Change> changes)
         }
 }
 
-void SourceWatches::tell_of(const std::string& path, std::vector<Change> changes)
+void SourceWatches::saw(Followed& link)
+{
+    if (std::exchange(link.seen, true) || --unseen_ > 0 || held_.empty()) return;
+    sink_(std::exchange(held_, {}));
+}
+
+void SourceWatches::tell_of(std::size_t link, std::vector<Change> changes)
 {
     std::vector<Change> told;
     const std::lock_guard lock(mutex_);
     if (stopping_) return;
+    const std::string& path = followed_[link].path;
     for (Change& change : changes) {
+        const bool looked = change.kind == ChangeKind::live || change.kind == ChangeKind::root_lost;
+        if (looked && unseen_ > 0) {
+            saw(followed_[link]);
+            continue;
+        }
         if (change.kind == ChangeKind::barrier) {
             if (answered(change.number)) told.push_back(std::move(change));
         } else if (live_) {  // all is compared when the source is found, with links watched by then

@@ -35,6 +35,7 @@ private:
     struct Followed {
         std::string path;
         std::unique_ptr<watcher::SourceWatch> watch;
+        bool seen = false;  // it was looked for: it is watched, or leads nowhere
     };
     struct Barrier {
         std::uint64_t number = 0;
@@ -42,7 +43,8 @@ private:
     };
 
     void tell_own(std::vector<watcher::Change> changes);
-    void tell_of(const std::string& path, std::vector<watcher::Change> changes);
+    void tell_of(std::size_t link, std::vector<watcher::Change> changes);
+    void saw(Followed& link);
     void about_links(watcher::Change change, std::vector<watcher::Change>& told);
     bool answered(std::uint64_t number);
 
@@ -50,6 +52,10 @@ private:
     bool stopping_ = false;
     bool live_ = false;  // the source itself is there, and told so
     Sink sink_;
+    // Until all links were looked for: what is found at the start is compared once, with all of it
+    // watched.
+    std::vector<watcher::Change> held_;
+    std::size_t unseen_ = 0;
     std::deque<Barrier> barriers_;  // that the source has answered
     std::vector<Followed> followed_;
     std::unique_ptr<watcher::SourceWatch> own_;  // last: it speaks to the others
