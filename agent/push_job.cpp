@@ -1,6 +1,7 @@
 #include "agent/push_job.h"
 
 #include "config/secret.h"
+#include "transport/filter_rules.h"
 #include "transport/token_bucket.h"
 
 #include <algorithm>
@@ -59,18 +60,10 @@ std::vector<std::string> protecting_rules(const config::Mapping& mapping,
                                           const config::Filter& filter)
 {
     std::vector<std::string> rules = filter.wire_rules();
-    const auto literal = [](std::string_view name) {
-        std::string pattern;
-        for (const char c : name) {
-            if (std::string_view("\\*?[").find(c) != std::string_view::npos) pattern += '\\';
-            pattern += c;
-        }
-        return pattern;
-    };
     if (mapping.backup_dir)
-        rules.push_back("- /" + literal(*mapping.backup_dir));
+        rules.push_back("- /" + transport::literal_pattern(*mapping.backup_dir));
     else if (mapping.backup_suffix)
-        rules.push_back("- *" + literal(*mapping.backup_suffix));
+        rules.push_back("- *" + transport::escaped_in_pattern(*mapping.backup_suffix));
     return rules;
 }
 

@@ -1,6 +1,7 @@
 #include "agent/push/large_files.h"
 
 #include "base/path.h"
+#include "transport/filter_rules.h"
 
 #include <algorithm>
 #include <bit>
@@ -12,18 +13,6 @@ namespace {
 bool may_be_kept(const transport::Entry& entry)
 {
     return entry.is_regular() && !entry.only_there && entry.size >= LargeFiles::kept_bytes_min;
-}
-
-// Only a pattern has its backslashes taken off.
-std::string as_pattern(std::string path)
-{
-    if (path.find_first_of("*?[") == std::string::npos) return path;
-    std::string pattern;
-    for (const char c : path) {
-        if (std::string_view("*?[\\").find(c) != std::string_view::npos) pattern += '\\';
-        pattern += c;
-    }
-    return pattern;
 }
 
 }  // namespace
@@ -58,8 +47,8 @@ bool LargeFiles::choose(const plan::Step& step, state::IndexReader* known,
     if (keep && all_new) options.partial_dir = kept_in;
     if (step.delete_extras)
         for (const std::string& path : kept_)
-            options.filter_rules.push_back("- /" + as_pattern(join(parent_of(path), kept_in)) +
-                                           "/");
+            options.filter_rules.push_back(
+                "- /" + transport::literal_pattern(join(parent_of(path), kept_in)) + "/");
     return options.block_bytes != 0 || !options.partial_dir.empty();
 }
 

@@ -83,7 +83,8 @@ TEST_CASE("backup keeps what is replaced or deleted", "[e2e][attributes]")
     const auto [backup, of_file, of_gone] = GENERATE(table<std::string, std::string, std::string>(
         {{"{dir: .trash}", ".trash/d/file", ".trash/d/gone"},
          {"{suffix: \"~\"}", "d/file~", "d/gone~"},
-         {"{dir: \".t*r\", suffix: .old}", ".t*r/d/file.old", ".t*r/d/gone.old"}}));
+         {"{dir: \".t*r\", suffix: .old}", ".t*r/d/file.old", ".t*r/d/gone.old"},
+         {"{dir: '.t\\r'}", ".t\\r/d/file", ".t\\r/d/gone"}}));
     INFO(backup);
     LiveMirror mirror(
         {.mapping_lines = {"backup: " + backup}, .before = [](const std::string& source) {
