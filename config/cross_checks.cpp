@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,18 @@ void check_destinations(const Config& config, const Value& mappings, Diagnostics
     }
 }
 
+// Relative to the mapping's source, when it lies there and no rule excludes it.
+std::optional<std::string> sent_path_of(std::string_view path, bool directory,
+                                        const Mapping& mapping, const Filter& filter)
+{
+    std::string_view source = mapping.source;
+    if (source == "/") source = {};  // so that "source/" is "/"
+    if (!is_at_or_below(path, source)) return std::nullopt;
+    path.remove_prefix(std::min(source.size() + 1, path.size()));
+    if (!path.empty() && filter.excludes(path, directory)) return std::nullopt;
+    return std::string(path);
+}
+
 // Every write of ours would be sent and cause the next.
 void check_own_files(const Config& config, const Value& mappings, Diagnostics& out)
 {
@@ -69,18 +82,14 @@ void check_own_files(const Config& config, const Value& mappings, Diagnostics& o
     for (std::size_t i = 0; i < config.mappings.size(); ++i) {
         const Mapping& mapping = config.mappings[i];
         if (mapping.source.empty()) continue;
-        std::string_view source = mapping.source;
-        if (source == "/") source = {};  // so that "source/" is "/"
         const Filter filter(mapping.include, mapping.exclude);
         for (const OwnFile& file : own) {
-            if (!is_at_or_below(file.path, source)) continue;
-            const std::string_view path =
-                file.path.substr(std::min(source.size() + 1, file.path.size()));
-            if (!path.empty() && filter.excludes(path, file.directory)) continue;
+            const auto path = sent_path_of(file.path, file.directory, mapping, filter);
+            if (!path) continue;
             const Value& value = value_or_map(mappings.items[i], "source");
             out.error(value.place, value.key,
                       std::string(file.key) + " " + quoted(file.path) +
-                          " lies inside: move it, or exclude " + quoted("/" + std::string(path)));
+                          " lies inside: move it, or exclude " + quoted("/" + *path));
         }
     }
 }
@@ -92,8 +101,6 @@ void check_local_destinations(const Config& config, const Value& mappings, Diagn
     for (std::size_t i = 0; i < config.mappings.size(); ++i) {
         const Mapping& mapping = config.mappings[i];
         if (mapping.source.empty()) continue;
-        std::string_view source = mapping.source;
-        if (source == "/") source = {};  // so that "source/" is "/"
         const Filter filter(mapping.include, mapping.exclude);
         for (const Destination& destination : mapping.destinations) {
             if (destination.url.scheme != Scheme::file) continue;
@@ -105,14 +112,11 @@ void check_local_destinations(const Config& config, const Value& mappings, Diagn
                               quoted(path));
                 continue;
             }
-            if (!is_at_or_below(path, source)) continue;
-            const std::string_view below = std::string_view(path).substr(source.size() + 1);
-            if (filter.excludes(below, true)) continue;
+            const auto below = sent_path_of(path, true, mapping, filter);
+            if (!below) continue;
             out.error(value.place, value.key,
                       "the destination " + quoted(path) +
-                          " lies inside the source: move it, or "
-                          "exclude " +
-                          quoted("/" + std::string(below)));
+                          " lies inside the source: move it, or exclude " + quoted("/" + *below));
         }
     }
 }
