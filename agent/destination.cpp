@@ -297,9 +297,11 @@ push::PushJob Destination::job_for(plan::Batch batch)
     if (compares(batch)) job.not_now = dirty_.failing();
     job.batch = std::move(batch);
     job.sessions = pool_;
-    if (!job.options.keeps_backups()) job.unasked = unasked();
     // A backup is of all that was there.
-    if (!job.options.keeps_backups()) job.grown = grown_;
+    if (!job.options.keeps_backups()) {
+        job.unasked = unasked();
+        job.grown = grown_;
+    }
     job.large = large_;
     job.index = index();
     job.destination = url();

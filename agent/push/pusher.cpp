@@ -182,10 +182,12 @@ std::set<std::string> unasked_of(const transport::PushList& list)
 }
 
 // A daemon that gives up over a path has ended by itself.
-void note_lost(const Error& error, const transport::PushList& list, LostSessions& lost)
+void note_lost(const Error& error, const transport::PushList& list, bool for_large, PushJob& job)
 {
-    const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-    if (!may_have_begun(error) || broken->path()) return;
+    if (!may_have_begun(error)) return;
+    if (for_large) job.large->lost(list);
+    if (dynamic_cast<const BrokenPush&>(error).path()) return;
+    LostSessions& lost = job.lost;
     lost.any = true;
     lost.timed_out = lost.timed_out || error.kind() == ErrorKind::timeout;
     for (const transport::Entry& entry : list.entries)
@@ -272,8 +274,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
     } catch (const Error& error) {
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
         begun = broken != nullptr && broken->begun();
-        note_lost(error, step.list, job.lost);
-        if (for_large && may_have_begun(error)) job.large->lost(step.list);
+        note_lost(error, step.list, for_large, job);
         const bool over_a_path = broken != nullptr && broken->path();
         if (!over_a_path)
             doubt = doubt_about(error, begun, doubtful, !unasked.empty(), needs_options);
@@ -295,8 +296,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         if (job.large) job.large->arrived(step.list, outcome.failures);
         co_return outcome;
     } catch (const Error& error) {
-        note_lost(error, step.list, job.lost);
-        if (for_large && may_have_begun(error)) job.large->lost(step.list);
+        note_lost(error, step.list, for_large, job);
         throw;
     }
 }

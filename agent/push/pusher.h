@@ -28,7 +28,7 @@ struct SourceIdentity {
 };
 
 // Sessions that we lost, of which nobody knows what their daemons do with the lists. One whose
-// process was killed leaves the temporary file it was writing (".NAME.XXXXXX") beside its target,
+// process was killed leaves the temporary file it was writing beside its target (PROTOCOL.md 18.1),
 // and nobody there removes it.
 struct LostSessions {
     bool any = false;
