@@ -6,12 +6,6 @@ namespace {
 // A tick is 10 ms at most (CONFIG_HZ=100).
 constexpr std::uint64_t tick_ns = 10'000'000;
 
-std::uint64_t nanoseconds(const timespec& time)
-{
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 template <class Number>
 void put(std::string& bytes, Number number)
 {
@@ -38,6 +32,12 @@ bool Fingerprint::proves(const Fingerprint& now) const
     Fingerprint same = now;
     same.racy = false;
     return *this == same;
+}
+
+std::uint64_t nanoseconds(const timespec& time) noexcept
+{
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 timespec time_of_look()

@@ -38,6 +38,7 @@ bool looks_equal(const Fingerprint& a, const Fingerprint& b) noexcept;
 // `looked_at`: the realtime clock before the object was looked at.
 Fingerprint fingerprint_of(const struct stat& status, const timespec& looked_at);
 timespec time_of_look();
+std::uint64_t nanoseconds(const timespec& time) noexcept;  // as above
 
 // The form it is stored in: packed_bytes bytes, the first of which says racy.
 constexpr std::size_t packed_bytes = 45;

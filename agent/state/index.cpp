@@ -95,6 +95,7 @@ struct Index::Statements {
                         "in_flight & 6"};
     Statement clear_dirty{
         db, "DELETE FROM dirty WHERE destination = ?1 AND path = ?2 AND NOT in_flight & 6"};
+    Statement forget_row{db, "DELETE FROM dirty WHERE destination = ?1 AND path = ?2"};
     Statement clear_dirty_below{db,
                                 "DELETE FROM dirty WHERE destination = ?1 AND path >= ?2 AND "
                                 "path < ?3 AND NOT in_flight & 6"};
@@ -405,13 +406,13 @@ void Index::begin(std::string_view destination, const std::vector<DirtyRow>& row
 std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledgement)
 {
     lacking_.clear();
+    cleared_.clear();
     const std::int64_t id = id_of(acknowledgement.destination);
     Failed failed;
     for (const DirtyRow& row : acknowledgement.again) failed.insert(row.path);
     Transaction transaction(database_);
     if (!acknowledgement.sent.empty()) end_flight(id, is_flight(id, acknowledgement.sent));
-    if (dirty_counts_[id] > 0)
-        for (const DirtyRow& row : acknowledgement.sent) clear_dirty(id, row);
+    if (dirty_counts_[id] > 0) clear_sent(id, acknowledgement, failed);
     for (const DirtyRow& row : acknowledgement.again)
         add_dirty(id, row.path, row.look, row.in_flight ? begun : 0);
     acknowledgement.sightings.for_each_group([&](const Sightings::Group& group) {
@@ -422,6 +423,32 @@ std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledg
     });
     transaction.commit();
     return std::exchange(lacking_, {});
+}
+
+// What was sent and seen to be a file is there in the state that the index is about to have: its
+// row goes, whatever it said.
+void Index::clear_sent(std::int64_t destination, const Acknowledgement& acknowledgement,
+                       const Failed& failed)
+{
+    std::unordered_set<std::string> files;
+    acknowledgement.sightings.for_each_group([&](const Sightings::Group& group) {
+        for (const Sightings::Name& name : group.names) {
+            const std::optional<Fingerprint> now = unpacked(name.fingerprint);
+            std::string path = join(group.directory, name.name);
+            if (now && !now->is_directory() && !failed.contains(path))
+                files.insert(std::move(path));
+        }
+    });
+    std::int64_t& count = dirty_counts_[destination];
+    for (const DirtyRow& row : acknowledgement.sent) {
+        if (row.look >= subtree_look || !files.contains(row.path)) {
+            clear_dirty(destination, row);
+            continue;
+        }
+        prepared_->forget_row.bind(1, destination).bind(2, row.path).run();
+        count -= database_.changes();
+        cleared_.insert(row.path);
+    }
 }
 
 void Index::record_some(std::int64_t destination, const Sightings::Group& group,
@@ -464,7 +491,7 @@ void Index::record(std::int64_t destination, std::string_view directory,
     }
     const std::string path = join(directory, name.name);
     const std::optional<Fingerprint> now = unpacked(name.fingerprint);
-    clear_own(destination, path, now && now->is_directory());
+    if (!cleared_.contains(path)) clear_own(destination, path, now && now->is_directory());
     if (name.fingerprint == known) return;
     prepared_->put.bind(1, directory).bind(2, name.name).bind(3, name.fingerprint).run();
     if (!known.empty() && name.fingerprint.substr(1) == known.substr(1)) return;  // raciness alone

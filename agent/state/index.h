@@ -103,11 +103,13 @@ private:
     void add_dirty(std::int64_t destination, std::string_view path, int look, int in_flight);
     void note_open(std::int64_t destination);
     void clear_dirty(std::int64_t destination, const DirtyRow& row);
+    using Failed = std::unordered_set<std::string>;
+    void clear_sent(std::int64_t destination, const Acknowledgement& acknowledgement,
+                    const Failed& failed);
     void clear_own(std::int64_t destination, std::string_view path, bool directory);
     void collapse_dirty(std::int64_t destination);
     void others_lack(std::int64_t destination, std::string_view path, bool lost_directory);
 
-    using Failed = std::unordered_set<std::string>;
     void record_some(std::int64_t destination, const Sightings::Group& group, const Failed& failed);
     void record_complete(std::int64_t destination, const Sightings::Group& group,
                          const Failed& failed);
@@ -124,7 +126,9 @@ private:
     std::map<std::int64_t, std::int64_t> dirty_counts_;  // of rows
     // A batch begun with no row beside it has none either, but one value for all of it.
     std::map<std::int64_t, std::string> flights_;
-    std::vector<Lacking> lacking_;  // of the acknowledgement under way
+    // Of the acknowledgement under way.
+    std::vector<Lacking> lacking_;
+    std::unordered_set<std::string> cleared_;  // have no row any more
 
     struct Statements;
     std::unique_ptr<Statements> prepared_;

@@ -39,6 +39,15 @@ public:
     // Of such a list; null: it has no such name.
     static const Fingerprint* find_in(const std::vector<Row>& rows, std::string_view name);
 
+    // For as long as it lives, readings are of one moment, and cheaper. Not with `one_moment`.
+    class Moment {
+    public:
+        explicit Moment(IndexReader& index) : reading_(index.database_, Transaction::Kind::read) {}
+
+    private:
+        Transaction reading_;
+    };
+
 private:
     Database database_;
     Statement find_;

@@ -151,9 +151,9 @@ void Statement::reset()
     ::sqlite3_clear_bindings(handle_.get());
 }
 
-Transaction::Transaction(Database& database) : database_(database)
+Transaction::Transaction(Database& database, Kind kind) : database_(database)
 {
-    database_.run("BEGIN IMMEDIATE");
+    database_.run(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 Transaction::~Transaction()

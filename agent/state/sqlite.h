@@ -77,7 +77,9 @@ private:
 // Rolled back unless committed.
 class Transaction {
 public:
-    explicit Transaction(Database& database);
+    // What only reads takes no lock that keeps a writer off.
+    enum class Kind { write, read };
+    explicit Transaction(Database& database, Kind kind = Kind::write);
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
