@@ -20,9 +20,9 @@ const std::optional<Entry>& seen_at(const Observed& observed, const std::string&
 
 void ListBuilder::add(Entry entry)
 {
-    const auto known = entries_.find(entry.path);
-    if (known == entries_.end()) {
-        const auto added = entries_.insert(std::move(entry)).first;
+    const auto known = entries_.lower_bound(entry.path);
+    if (known == entries_.end() || known->path != entry.path) {
+        const auto added = entries_.insert(known, std::move(entry));
         add_parents(added->path);
     } else if (known->dir_kind != DirKind::content) {
         auto node = entries_.extract(known);
@@ -85,6 +85,8 @@ transport::PushList ListBuilder::take()
 void ListBuilder::add_parents(std::string_view path)
 {
     std::string_view parent = path;
+    if (last_parent_ == parent_of(path)) return;
+    last_parent_ = parent_of(path);
     while (!parent.empty()) {
         parent = parent_of(parent);
         if (has(parent)) return;

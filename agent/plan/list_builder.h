@@ -49,6 +49,7 @@ private:
 
     const Observed& observed_;
     Entries entries_;
+    std::optional<std::string> last_parent_;  // that was added, if it was not there
 };
 
 }  // namespace lockstep::plan

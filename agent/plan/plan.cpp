@@ -36,8 +36,11 @@ struct Sorted {
 Sorted sort_out(const Batch& batch, const Observed& observed)
 {
     Sorted sorted;
+    std::optional<std::string> directory;  // the last that decided about nothing in it
     for (const DirtyPath& dirty : batch.paths) {
-        const std::string path = deciding_path(dirty.path, observed);
+        const bool same = directory == parent_of(dirty.path);
+        const std::string path = same ? dirty.path : deciding_path(dirty.path, observed);
+        if (!same && path == dirty.path) directory = parent_of(path);
         const std::optional<Entry>& entry = seen_at(observed, path);
         if (!entry) {
             sorted.gone.insert(path);
@@ -178,14 +181,14 @@ Plan make_plan(const Batch& batch, Observed observed, const PlanOptions& options
     // With the options of other live changes, for which a session is ready.
     ListBuilder& cheap = reads_content || sorted.subtrees.empty() ? content : compared;
     for (const auto& [path, look] : sorted.present) {
-        const Entry& entry = *seen_at(observed, path);
+        Entry& entry = *observed.at.find(path)->second;
         if (apart.take(entry, look != Look::attributes)) continue;
         const bool large =
             entry.is_regular() && look == Look::attributes && entry.size > small_file_bytes;
         if (large) {
             compared.add(entry);
         } else if (entry.is_regular() && look == Look::content) {
-            Entry sent = entry;
+            Entry sent = std::move(entry);  // nobody's parent
             // Unless more is known of the destination, or more must be known of what is sent.
             if (!sent.as_listed) sent.unasked = transport::Unasked::new_file;
             cheap.add(std::move(sent));

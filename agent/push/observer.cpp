@@ -23,33 +23,46 @@ using transport::Entry;
 
 void Observer::see(const std::string& path)
 {
+    if (!above_ || above_->path != parent_of(path)) see_parents(path);
+    see_one(path);
+}
+
+void Observer::see_parents(const std::string& path)
+{
     see_one(std::string());
     for (std::size_t slash = path.find('/'); slash != std::string::npos;
          slash = path.find('/', slash + 1))
         see_one(path.substr(0, slash));
-    see_one(path);
 }
 
 void Observer::see_one(const std::string& path)
 {
-    if (result_.observed.at.contains(path)) return;
-    result_.observed.at.emplace(path, look_at(path));
+    const auto [seen, fresh] = result_.observed.at.try_emplace(path);
+    if (fresh) seen->second = look_at(path);
+}
+
+const Observer::Above& Observer::above(const std::string& path)
+{
+    const std::string_view up = parent_of(path);
+    if (above_ && above_->path == up) return *above_;
+    Above& parent = above_.emplace();
+    parent.path = up;
+    const auto seen = result_.observed.at.find(parent.path);
+    parent.holds_nothing =
+        seen != result_.observed.at.end() && (!seen->second || !seen->second->is_directory());
+    parent.unknown = unknown_.contains(parent.path);
+    return parent;
 }
 
 std::optional<Entry> Observer::look_at(const std::string& path)
 {
     // Below something that is not there is nothing, whatever comes there in the meantime.
-    if (!path.empty()) {
-        const std::string up(parent_of(path));
-        const auto parent = result_.observed.at.find(up);
-        if (parent != result_.observed.at.end() &&
-            (!parent->second || !parent->second->is_directory())) {
-            if (unknown_.contains(up))
-                unknown_.insert(path);
-            else
-                result_.sightings.missed_path(path);
-            return std::nullopt;
-        }
+    if (!path.empty() && above(path).holds_nothing) {
+        if (above_->unknown)
+            unknown_.insert(path);
+        else
+            result_.sightings.missed_path(path);
+        return std::nullopt;
     }
     const timespec looked_at = state::time_of_look();
     struct stat status {};

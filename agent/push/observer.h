@@ -42,7 +42,16 @@ public:
     Observation take() { return std::move(result_); }
 
 private:
+    // Of the object that was looked at last.
+    struct Above {
+        std::string path;
+        bool holds_nothing = false;  // it is not there, or no directory
+        bool unknown = false;        // nobody knows whether it is
+    };
+
+    void see_parents(const std::string& path);
     void see_one(const std::string& path);
+    const Above& above(const std::string& path);
     std::optional<transport::Entry> look_at(const std::string& path);
     bool is_boundary(const std::string& path, const struct stat& status) const;
 
@@ -50,6 +59,7 @@ private:
     HeldDirectory held_;
     const ObserveOptions& options_;
     EntryReading reading_;
+    std::optional<Above> above_;
     std::unordered_set<std::string> unknown_;  // could not be looked at, nor what is below
     std::size_t sightings_before_listing_ = 0;
     Observation result_;
