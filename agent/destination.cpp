@@ -303,6 +303,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
         job.grown = grown_;
     }
     job.large = large_;
+    job.read_files = host_.read_files;
     job.index = index();
     job.destination = url();
     job.destination_known = known_;
@@ -733,7 +734,8 @@ std::string Destination::describe_trouble() const
 
 std::string Destination::hopeless(std::uint64_t mark, TimePoint since) const
 {
-    if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person)
+    const bool tries = pushing_ || (allowed_ && (!not_before_ || *not_before_ <= Clock::now()));
+    if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person && !tries)
         return describe_trouble();
     if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
     if (!aftermath_.until() && dirty_.only_failures(std::max(mark, aftermath_mark_), since))

@@ -33,7 +33,8 @@ struct DestinationHost {
     std::shared_ptr<const config::Filter> filter;
     std::function<std::uint64_t()> entries;  // of the source, for max_delete
     std::shared_ptr<Record> record;
-    std::shared_ptr<push::Slots> slots;  // all mappings'
+    std::shared_ptr<push::Slots> slots;           // all mappings'
+    std::shared_ptr<push::ReadFiles> read_files;  // all destinations'; null: there is but one
     // States that were sent so soon after they came about that they prove nothing yet.
     std::function<void(const std::shared_ptr<Destination>&, Racy)> racy;
     std::function<void(std::string type, std::string json)> publish;

@@ -182,6 +182,7 @@ void Mapping::make_destinations()
     host.control = host_.control;
     host.transfer = host_.transfer;
     host.slots = host_.slots;
+    if (config_.destinations.size() > 1) host.read_files = std::make_shared<push::ReadFiles>();
     host.filter = filter_;
     host.record = record_;
     host.in_step = in_step_;

@@ -97,6 +97,11 @@ Opened Beneath::open_file_in(const Fd& directory, const std::string& name) const
     return open_regular(directory.get(), name.c_str(), before);
 }
 
+Opened Beneath::open_seen_in(const Fd& directory, const std::string& name, struct stat& now) const
+{
+    return open_seen(directory.get(), name.c_str(), now);
+}
+
 // The type is known before the open: opening a device or a FIFO, even without blocking, can have
 // effects. What is swapped in between is caught by the second look.
 Opened Beneath::open_regular(int directory, const char* path, const struct stat& before) const
@@ -104,11 +109,16 @@ Opened Beneath::open_regular(int directory, const char* path, const struct stat&
     if (S_ISLNK(before.st_mode)) return {Fd(), ELOOP};
     if (S_ISDIR(before.st_mode)) return {Fd(), EISDIR};
     if (!S_ISREG(before.st_mode)) return {Fd(), EINVAL};
+    struct stat now {};
+    return open_seen(directory, path, now);
+}
+
+Opened Beneath::open_seen(int directory, const char* path, struct stat& now) const
+{
     Opened opened = open_at(directory, path, O_RDONLY | O_NONBLOCK | O_NOATIME);
     if (opened.error == EPERM)  // not the owner
         opened = open_at(directory, path, O_RDONLY | O_NONBLOCK);
     if (!opened.fd) return opened;
-    struct stat now {};
     if (::fstat(opened.fd.get(), &now) != 0) return {Fd(), errno};
     if (!S_ISREG(now.st_mode)) return {Fd(), EINVAL};
     return opened;

@@ -45,6 +45,9 @@ public:
     Opened open_file(std::string_view path) const;
     // The same by its name in a directory that was reached beneath.
     Opened open_file_in(const Fd& directory, const std::string& name) const;
+    // The same of what was seen to be a regular file a moment ago: with one look less. `now`: its
+    // status once it is open.
+    Opened open_seen_in(const Fd& directory, const std::string& name, struct stat& now) const;
     // A directory for reading its names.
     Opened open_directory(std::string_view path) const;
     // The object itself without reading it (O_PATH), for fstat, readlink and xattrs.
@@ -79,6 +82,7 @@ private:
     Opened open(std::string_view path, int flags) const;
     Opened open_at(int directory, const char* path, int flags) const;
     Opened open_regular(int directory, const char* path, const struct stat& before) const;
+    Opened open_seen(int directory, const char* path, struct stat& now) const;
 
     Fd root_;
     dev_t device_ = 0;

@@ -29,6 +29,16 @@ int HeldDirectory::status(std::string_view path, struct stat& status)
                                                                                           : errno;
 }
 
+Opened HeldDirectory::open_seen(std::string_view path, struct stat& now)
+{
+    const Opened& directory = directory_of(path);
+    if (directory.fd)
+        return source_.open_seen_in(directory.fd, std::string(name_of_path(path)), now);
+    Opened opened = source_.open_file(path);
+    if (opened.fd && ::fstat(opened.fd.get(), &now) != 0) return {Fd(), errno};
+    return opened;
+}
+
 Opened HeldDirectory::open_file(std::string_view path)
 {
     const Opened& directory = directory_of(path);

@@ -18,6 +18,8 @@ public:
 
     int status(std::string_view path, struct stat& status);
     Opened open_file(std::string_view path);
+    // The same of what was seen to be a regular file a moment ago, and its status.
+    Opened open_seen(std::string_view path, struct stat& now);
     // The directory that `path` is in: valid until the next call. An error is in it.
     const Opened& directory_of(std::string_view path);
 

@@ -4,11 +4,7 @@
 #include "base/path.h"
 #include "delta/matcher.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <algorithm>
 
 namespace lockstep::transport {
 namespace {
@@ -53,20 +49,11 @@ bool Answerer::is_overwritten(const Request& request) const noexcept
     return form_.overwrites || (form_.overwrites_parts && part);
 }
 
-asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd file, Extent extent,
-                                                           const Request& request, Outbox& out)
+asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Content content,
+                                                           Extent extent, const Request& request,
+                                                           Outbox& out)
 {
-    struct stat status {};
-    std::uint64_t left = 0;
-    int read_error = 0;
-    if (::fstat(file.get(), &status) == 0) {
-        const auto size = static_cast<std::uint64_t>(status.st_size);
-        left = std::max(std::min(size, extent.end.value_or(size)), extent.from) - extent.from;
-    } else {
-        read_error = errno;
-    }
-    if (left > chunk_bytes) ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-
+    ContentReader reading(content, extent, chunk_);
     const bool old_md4 = form_.protocol < 30 && form_.digest == delta::Digest::md4;
     delta::FileDigest whole(form_.digest, old_md4 ? std::optional(form_.seed) : std::nullopt);
     delta::Matcher matcher(
@@ -79,22 +66,12 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd 
     };
 
     codec_->begin();
-    std::uint64_t offset = extent.from;
     std::size_t silent_bytes = 0;
-    while (left > 0 && read_error == 0) {
-        const std::size_t wanted = std::min<std::uint64_t>(left, chunk_.size());
-        const ssize_t got = ::pread(file.get(), chunk_.data(), wanted, static_cast<off_t>(offset));
-        if (got < 0) {
-            if (errno == EINTR) continue;
-            read_error = errno;
-            break;
-        }
-        if (got == 0) break;  // truncated meanwhile: an event says so
-        const std::span<const std::byte> bytes(chunk_.data(), static_cast<std::size_t>(got));
+    for (;;) {
+        const std::span<const std::byte> bytes = reading.next();
+        if (bytes.empty()) break;
         whole.update(bytes);
         matcher.feed(bytes, put_token);
-        offset += bytes.size();
-        left -= bytes.size();
         silent_bytes = out.data().size() >= Outbox::flush_bytes ? 0 : silent_bytes + bytes.size();
         co_await out.flush_if_large();
         if (silent_bytes < silent_bytes_max) continue;
@@ -108,14 +85,14 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd 
 
     delta::Sum sum = whole.finish();
     const std::size_t length = delta::digest_bytes(form_.digest);
-    if (read_error != 0) spoil(sum, length);
+    if (reading.error() != 0) spoil(sum, length);
     put_bytes(out.data(), std::span<const std::byte>(sum).first(length));
     co_await out.flush_if_large();
-    if (read_error == 0) co_return std::nullopt;
+    if (reading.error() == 0) co_return std::nullopt;
     PathFailure failure;
     failure.path = std::move(path);
     failure.kind = ErrorKind::local;
-    failure.message = describe_errno("read", failure.path, read_error);
+    failure.message = describe_errno("read", failure.path, reading.error());
     co_return failure;
 }
 

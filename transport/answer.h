@@ -1,9 +1,9 @@
 // One requested file: opened, matched against the receiver's basis, sent as tokens and a digest.
 #pragma once
 
-#include "base/beneath.h"
 #include "delta/strong_sum.h"
 #include "delta/token_codec.h"
+#include "transport/content_reader.h"
 #include "transport/outbox.h"
 #include "transport/push_list.h"
 #include "transport/requests.h"
@@ -22,25 +22,18 @@ struct AnswerForm {
     bool overwrites_parts = false;
 };
 
-// The bytes of a file that are sent: all of them, or those from `from` on, and none at or behind
-// `end`.
-struct Extent {
-    std::uint64_t from = 0;
-    std::optional<std::uint64_t> end;
-};
-
 class Answerer {
 public:
     Answerer(AnswerForm form, std::unique_ptr<delta::TokenCodec> codec);
     ~Answerer();
 
-    // Writes tokens and digest of `path` after the echo that the caller has put into `out`; the
-    // file must be open already. Reads at most what of `extent` the file held when it was opened,
-    // and where that does not begin at 0 takes nothing from a basis. A read error ends the stream
-    // with a wrong digest (PROTOCOL.md 15.4) and is returned; the receiver then discards and asks
-    // again.
-    asio::awaitable<std::optional<PathFailure>> send(std::string path, Fd file, Extent extent,
-                                                     const Request& request, Outbox& out);
+    // Writes tokens and digest of `path` after the echo that the caller has put into `out`.
+    // Reads at most what of `extent` the file held when it was opened, and where that does not
+    // begin at 0 takes nothing from a basis. A read error ends the stream with a wrong digest
+    // (PROTOCOL.md 15.4) and is returned; the receiver then discards and asks again.
+    asio::awaitable<std::optional<PathFailure>> send(std::string path, Content content,
+                                                     Extent extent, const Request& request,
+                                                     Outbox& out);
 
     // Before the first request with block sums is answered, where it was not known from the start.
     void know_seed(std::int32_t seed);

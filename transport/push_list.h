@@ -81,6 +81,10 @@ struct Entry {
     Way way = Way::usual;           // of sessions that were opened for it
     std::uint64_t append_from = 0;  // with Way::append: as many bytes are there
     bool as_listed = false;  // no more than `size` bytes are sent, however long it is by then
+    bool waits = false;      // for its close: not sent while somebody writes to it
+    // Of a regular file, when it was looked at: tells one content of it from another.
+    std::uint64_t inode = 0;
+    std::uint64_t ctime_ns = 0;
     Acl acl;
     Acl default_acl;                 // directories
     std::vector<XattrValue> xattrs;  // sorted by name

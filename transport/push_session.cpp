@@ -1,7 +1,6 @@
 #include "transport/push_session.h"
 
 #include "base/failure.h"
-#include "base/held_directory.h"
 #include "base/path.h"
 #include "transport/answer.h"
 #include "transport/args.h"
@@ -17,9 +16,6 @@
 #include "transport/outbox.h"
 #include "transport/outcome.h"
 #include "transport/peer_text.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <set>
@@ -53,11 +49,11 @@ private:
 // One push, from the filter rules to the final goodbye. Lives for one call of push().
 class Push {
 public:
-    Push(const PushList& list, const Beneath& source, const Endpoint& endpoint,
+    Push(const PushList& list, Contents& contents, const Endpoint& endpoint,
          const PushOptions& options, const Agreed& agreed, Inbox& inbox, Stream& stream,
          Progress* progress)
         : list_(list),
-          held_(source),
+          contents_(contents),
           endpoint_(endpoint),
           options_(options),
           agreed_(agreed),
@@ -195,18 +191,15 @@ private:
     {
         const std::size_t length = delta::digest_bytes(digest());
         std::vector<std::byte> result(length);
-        if (entry.only_there) return result;
-        const Opened opened = held_.open_file(entry.path);
-        if (!opened.fd) return result;
+        const Content content = content_of(entry);
+        if (content.error != 0) return result;
         delta::FileDigest whole(digest());
         std::vector<std::byte> chunk(std::size_t{256} * 1024);
-        for (;;) {
-            const ssize_t got = ::read(opened.fd.get(), chunk.data(), chunk.size());
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return result;
-            if (got == 0) break;
-            whole.update(std::span(chunk).first(static_cast<std::size_t>(got)));
-        }
+        ContentReader reading(content, {}, chunk);
+        for (std::span<const std::byte> bytes = reading.next(); !bytes.empty();
+             bytes = reading.next())
+            whole.update(bytes);
+        if (reading.error() != 0) return result;
         const delta::Sum sum = whole.finish();
         std::copy_n(sum.begin(), length, result.begin());
         return result;
@@ -256,14 +249,14 @@ private:
         for (std::size_t ndx = 0; ndx < order_.size(); ++ndx) {
             const Entry& entry = list_.entries[order_[ndx]];
             if (entry.unasked == Unasked::no) continue;
-            Opened opened = held_.open_file(entry.path);
-            if (!opened.fd) continue;
+            Content content = content_of(entry);
+            if (content.error != 0) continue;
             Request request;
             request.ndx = static_cast<std::int32_t>(ndx);
             request.iflags = iflag_transfer | iflag_is_new;
             put_echo(out_.data(), ndx_out_, request, {}, agreed_.protocol);
             unasked_.insert(request.ndx);
-            co_await send_content(request, entry, std::move(opened.fd));
+            co_await send_content(request, entry, std::move(content));
         }
     }
 
@@ -424,22 +417,12 @@ private:
         return entry.unasked == Unasked::new_file || (request.iflags & iflag_is_new) == 0;
     }
 
-    // What took the name of a linked file meanwhile is an event of its own; its other names are
-    // not, and must not get its content.
-    Opened open(const Entry& entry)
+    Content content_of(const Entry& entry)
     {
-        Opened opened;
-        opened.error = ENOENT;
-        if (entry.only_there) return opened;
-        opened = held_.open_file(entry.path);
-        if (!opened.fd || !entry.is_linked()) return opened;
-        struct stat status {};
-        if (::fstat(opened.fd.get(), &status) == 0 &&
-            link_device(status.st_dev) == entry.link_dev && status.st_ino == entry.link_inode)
-            return opened;
-        opened.fd = Fd();
-        opened.error = ENOENT;
-        return opened;
+        if (!entry.only_there) return contents_.open(entry);
+        Content none;
+        none.error = ENOENT;
+        return none;
     }
 
     asio::awaitable<void> answer(const Request& request)
@@ -466,22 +449,22 @@ private:
             co_await say_unsent(request);
             co_return;
         }
-        Opened opened = open(entry);
-        if (!opened.fd) {
-            co_await decline(request, entry, opened.error);
+        Content content = content_of(entry);
+        if (content.error != 0) {
+            co_await decline(request, entry, content.error);
             co_return;
         }
         put_echo(out_.data(), ndx_out_, request, xattr_values(request), agreed_.protocol);
-        co_await send_content(request, entry, std::move(opened.fd));
+        co_await send_content(request, entry, std::move(content));
     }
 
-    asio::awaitable<void> send_content(const Request& request, const Entry& entry, Fd file)
+    asio::awaitable<void> send_content(const Request& request, const Entry& entry, Content content)
     {
         Extent extent;
         if (entry.as_listed) extent.end = entry.size;
         if (appends() && phase_ == 0) extent.from = entry.append_from;
         std::optional<PathFailure> failure =
-            co_await answerer_.send(entry.path, std::move(file), extent, request, out_);
+            co_await answerer_.send(entry.path, std::move(content), extent, request, out_);
         moved();
         if (failure) {
             unreadable_ = true;
@@ -573,7 +556,7 @@ private:
     }
 
     const PushList& list_;
-    HeldDirectory held_;
+    Contents& contents_;
     const Endpoint& endpoint_;
     const PushOptions& options_;
     const Agreed& agreed_;
@@ -664,10 +647,10 @@ public:
         co_return true;
     }
 
-    asio::awaitable<PushOutcome> push(const PushList& list, const Beneath& source,
+    asio::awaitable<PushOutcome> push(const PushList& list, Contents& contents,
                                       Progress* progress) override
     {
-        Push push(list, source, endpoint_, options_, agreed_, *inbox_, *stream_, progress);
+        Push push(list, contents, endpoint_, options_, agreed_, *inbox_, *stream_, progress);
         PushOutcome outcome = co_await push.run();
         co_return outcome;
     }

@@ -1,7 +1,7 @@
 // One conversation with a daemon: logged in and parked before the file list, then one list pushed.
 #pragma once
 
-#include "base/beneath.h"
+#include "transport/contents.h"
 #include "transport/endpoint.h"
 #include "transport/expected.h"
 #include "transport/push_list.h"
@@ -55,10 +55,10 @@ public:
     // Without a sign of life the daemon hangs up after this long.
     virtual std::chrono::milliseconds idle_limit() const = 0;
 
-    // Sends the list and the files it asks for, read below `source`; returns after the daemon's
+    // Sends the list and the files it asks for; returns after the daemon's
     // final goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
-    // `list`, `source` and `progress` (may be null) must outlive the call.
-    virtual asio::awaitable<PushOutcome> push(const PushList& list, const Beneath& source,
+    // `list`, `contents` and `progress` (may be null) must outlive the call.
+    virtual asio::awaitable<PushOutcome> push(const PushList& list, Contents& contents,
                                               Progress* progress) = 0;
 };
 

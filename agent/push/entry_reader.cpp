@@ -1,6 +1,7 @@
 #include "agent/push/entry_reader.h"
 
 #include "agent/push/link_index.h"
+#include "agent/state/fingerprint.h"
 #include "base/path.h"
 
 #include <acl/libacl.h>
@@ -151,6 +152,10 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
     entry.mtime_nsec = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
     entry.uid = status.st_uid;
     entry.gid = status.st_gid;
+    if (entry.is_regular()) {
+        entry.inode = status.st_ino;
+        entry.ctime_ns = state::nanoseconds(status.st_ctim);
+    }
     if (entry.is_regular() || entry.is_directory())
         entry.size = static_cast<std::uint64_t>(status.st_size);
     if (entry.is_device()) {

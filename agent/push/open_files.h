@@ -20,15 +20,17 @@ struct OpenFiles {
     std::uint64_t hurry_up_to = 0;          // paths of a sequence up to this are sent as they are
 };
 
-// True while somebody has it open for writing. Asked of the kernel by a lease that is given back at
-// once, which needs the file's owner or CAP_LEASE and a file system that has them: false where
-// nobody can tell. The process must ignore SIGIO, which a writer that comes in between causes.
-bool is_open_for_writing(HeldDirectory& source, const std::string& path);
+// True while somebody has the file open for writing. Asked of the kernel by a lease that is given
+// back at once, which needs the file's owner or CAP_LEASE and a file system that has them: false
+// where nobody can tell. The process must ignore SIGIO, which a writer that comes in between
+// causes.
+bool is_open_for_writing(const Fd& file);
 
-// Takes out of the batch those that wait, but for those whose close was heard of; their close or
-// their max_wait brings them back. `index` says which are new; without it none is.
+// Takes out of the batch those that wait and are written to, as far as was heard; their close or
+// their max_wait brings them back. The others that wait, many perhaps and few of them open, are
+// marked: whoever opens them to send them will see. `index` says which are new; without it none is.
 std::vector<std::string> hold_open_files(const Beneath& source, const OpenFiles& rule,
-                                         state::IndexReader* index, const plan::Observed& observed,
+                                         state::IndexReader* index, plan::Observed& observed,
                                          plan::Batch& batch, plan::TimePoint now);
 
 }  // namespace lockstep::push

@@ -4,6 +4,7 @@
 #include "agent/push/moved_files.h"
 #include "agent/push/pieces_ahead.h"
 #include "agent/push/side_by_side.h"
+#include "agent/push/source_files.h"
 #include "agent/push/unproven.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -95,7 +96,9 @@ bool sees_whole_source(const plan::Batch& batch)
 
 void add(PushReport& report, transport::PushOutcome outcome)
 {
+    const std::set<std::string_view> held(report.held.begin(), report.held.end());
     for (PathFailure& failure : outcome.failures) {
+        if (held.contains(failure.path)) continue;
         if (failure.path == ".") failure.path.clear();
         report.failures.push_back(std::move(failure));
     }
@@ -136,9 +139,11 @@ boost::asio::awaitable<transport::PushOutcome> push_over(SessionPool::Taken take
 {
     ++report.sessions;
     report.peer = taken.session->peer();
+    SourceFiles files(source, job.read_files.get());
     try {
         transport::PushOutcome outcome =
-            co_await taken.session->push(list, source, job.progress.get());
+            co_await taken.session->push(list, files, job.progress.get());
+        report.held.insert(report.held.end(), files.held().begin(), files.held().end());
         co_return outcome;
     } catch (const transport::EndedByPath& error) {
         throw BrokenPush(error, error.path());
@@ -422,6 +427,7 @@ void note_arrived(PushJob& job, const PushReport& report, GrownFiles::Seen seen)
 {
     if (!job.grown || !report.unattributed.empty()) return;
     for (const PathFailure& failure : report.failures) seen.erase(failure.path);
+    for (const std::string& path : report.held) seen.erase(path);
     job.grown->arrived(std::move(seen));
 }
 
@@ -650,11 +656,12 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
 boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,
                                                    transport::PushOptions options)
 {
-    const Beneath nothing_below("/", true);  // no file is asked for
+    const Beneath anywhere("/", true);
+    SourceFiles no_files(anywhere, nullptr);  // none is asked for
     const std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(std::move(endpoint), std::move(options));
     const transport::PushList nothing;
-    const transport::PushOutcome outcome = co_await session->push(nothing, nothing_below, nullptr);
+    const transport::PushOutcome outcome = co_await session->push(nothing, no_files, nullptr);
     (void)outcome;
     co_return session->peer();
 }

@@ -6,6 +6,7 @@
 #include "agent/push/link_index.h"
 #include "agent/push/observe.h"
 #include "agent/push/open_files.h"
+#include "agent/push/read_files.h"
 #include "agent/push/session_pool.h"
 #include "agent/push/unasked.h"
 #include "agent/state/sightings.h"
@@ -69,6 +70,7 @@ struct PushJob {
     std::function<bool(std::string_view path)> append_only;
     std::function<bool(std::string_view path)> in_place;
     OpenFiles open_files;
+    std::shared_ptr<ReadFiles> read_files;  // the mapping's; null: there is no other destination
     std::shared_ptr<state::IndexReader> index;  // null: it is not known which files are new
     std::string destination;                    // as the index calls it
     bool destination_known = false;             // it has had a whole compare

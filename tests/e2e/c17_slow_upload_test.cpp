@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <set>
 #include <string>
 #include <thread>
@@ -89,6 +90,31 @@ TEST_CASE("an upload is sent when it is complete", "[e2e][C17]")
     CHECK(arrives(mirror, upload));
     CHECK(mirror.flushed_differences() == Lines{});
     CHECK(mirror.sent("bytes_sent") < 3 * pieces * piece_bytes);
+}
+
+TEST_CASE("an upload that comes with the directory it is written to waits as well", "[e2e][C17]")
+{
+    LiveMirror mirror;
+    REQUIRE(mirror.agent.flush() == 0);
+    const TempDir elsewhere;
+    make_dirs(elsewhere / "d");
+    for (int i = 0; i < 300; ++i) write_file(elsewhere / "d/f" + std::to_string(i), "whole");
+    const std::string begun = random_bytes(piece_bytes, 1);
+    write_file(elsewhere / "d/upload", begun);
+    lockstep::Fd writer(::open((elsewhere / "d/upload").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    REQUIRE(writer);
+
+    REQUIRE(std::rename((elsewhere / "d").c_str(), mirror.source("d").c_str()) == 0);
+    CHECK(until([&] { return exists(mirror.dest("d/f299")) && exists(mirror.dest("d/f0")); },
+                seconds(20)));
+    std::this_thread::sleep_for(milliseconds(300));
+    CHECK_FALSE(exists(mirror.dest("d/upload")));
+    CHECK(mirror.agent.destination("web").at("state").as_string() == "syncing");
+    CHECK(mirror.agent.destination("web").at("errors").as_int64() == 0);
+
+    writer = lockstep::Fd();
+    CHECK(until([&] { return exists(mirror.dest("d/upload")); }, seconds(20)));
+    CHECK(mirror.flushed_differences() == Lines{});
 }
 
 TEST_CASE("a flush does not wait for an upload, it sends what there is of it", "[e2e][C17]")

@@ -1,6 +1,7 @@
 #include "push_fixture.h"
 
 #include "base/path.h"
+#include "tests/wire/files_below.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,7 +21,8 @@ asio::awaitable<void> run(const transport::Endpoint& endpoint,
     const std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(endpoint, options, std::move(expected));
     pushed.peer = session->peer();
-    pushed.outcome = co_await session->push(list, source, nullptr);
+    FilesBelow files(source);
+    pushed.outcome = co_await session->push(list, files, nullptr);
     pushed.expected = session->expected();
 }
 

@@ -1,5 +1,6 @@
 #include "spoilt_push.h"
 
+#include "tests/wire/files_below.h"
 #include "transport/stream_tcp.h"
 
 #include <boost/asio/co_spawn.hpp>
@@ -55,7 +56,8 @@ asio::awaitable<void> run(Endpoint endpoint, PushOptions options, std::string ma
         std::make_unique<Spoiling>(std::move(line), std::move(marker));
     const std::unique_ptr<PushSession> session =
         co_await connect_over(std::move(spoiling), std::move(endpoint), std::move(options));
-    outcome = co_await session->push(list, source, nullptr);
+    FilesBelow files(source);
+    outcome = co_await session->push(list, files, nullptr);
 }
 
 }  // namespace

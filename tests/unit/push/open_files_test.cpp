@@ -22,15 +22,20 @@ namespace {
 using Paths = std::vector<std::string>;
 
 Paths held(const Beneath& source, const OpenFiles& rule, Look look, TimePoint now,
-           bool closed = false)
+           bool waits = false, bool closed = false)
 {
     Batch batch;
     for (const char* path : {"open", "closed", "d", "gone"})
         batch.paths.push_back({path, look, 7, TimePoint{} + 1h, 0, {}, {}, closed});
-    const Observation seen = observe(source, batch, {});
+    Observation seen = observe(source, batch, {});
     const std::size_t before = batch.paths.size();
     Paths result = hold_open_files(source, rule, nullptr, seen.observed, batch, now);
     CHECK(batch.paths.size() == before - result.size());
+    // One that waits is marked for whoever opens it; of those that were held nobody does.
+    Paths waiting;
+    for (const char* path : {"open", "closed"})
+        if (seen.observed.at.at(path)->waits) waiting.push_back(path);
+    CHECK(waiting == (look == Look::content && waits ? Paths{"open", "closed"} : Paths{}));
     return result;
 }
 
@@ -40,18 +45,18 @@ TEST_CASE("a file counts as open while somebody may write to it", "[push][open_f
 {
     const TempDir dir;
     write_file(dir / "f", "x");
-    const Beneath root(dir.path(), true);
-    lockstep::HeldDirectory source(root);
-    CHECK_FALSE(is_open_for_writing(source, "f"));
+    const auto is_open = [&] {
+        return is_open_for_writing(Fd(::open((dir / "f").c_str(), O_RDONLY | O_CLOEXEC)));
+    };
+    CHECK_FALSE(is_open());
 
     const Fd reader(::open((dir / "f").c_str(), O_RDONLY | O_CLOEXEC));
-    CHECK_FALSE(is_open_for_writing(source, "f"));
+    CHECK_FALSE(is_open());
     {
         const Fd writer(::open((dir / "f").c_str(), O_WRONLY | O_CLOEXEC));
-        CHECK(is_open_for_writing(source, "f"));
+        CHECK(is_open());
     }
-    CHECK_FALSE(is_open_for_writing(source, "f"));
-    CHECK_FALSE(is_open_for_writing(source, "not there"));
+    CHECK_FALSE(is_open());
 }
 
 TEST_CASE("an open file waits for its close, but not for ever and not in a hurry",
@@ -67,14 +72,19 @@ TEST_CASE("an open file waits for its close, but not for ever and not in a hurry
     OpenFiles rule{.new_waits = true, .existing_waits = true, .max_wait = 10min, .hurry_up_to = 6};
     const TimePoint soon = TimePoint{} + 1h + 5min;
 
-    CHECK(held(source, rule, Look::content, soon) == Paths{"open"});
+    CHECK(held(source, rule, Look::content, soon, true).empty());
     CHECK(held(source, rule, Look::written, soon) == Paths{"open"});
     CHECK(held(source, rule, Look::attributes, soon).empty());
-    CHECK(held(source, rule, Look::content, soon, true).empty());  // it was closed, so it is whole
-    CHECK(held(source, rule, Look::content, soon + 5min).empty());
+    for (const Look look : {Look::content, Look::written}) {
+        CHECK(
+            held(source, rule, look, soon, false, true).empty());  // it was closed, so it is whole
+        CHECK(held(source, rule, look, soon + 5min).empty());
+    }
     rule.hurry_up_to = 7;
     CHECK(held(source, rule, Look::content, soon).empty());
+    CHECK(held(source, rule, Look::written, soon).empty());
     rule.hurry_up_to = 0;
     rule.existing_waits = false;
     CHECK(held(source, rule, Look::content, soon).empty());
+    CHECK(held(source, rule, Look::written, soon).empty());
 }

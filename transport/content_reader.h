@@ -1,0 +1,41 @@
+// An extent of a file, a chunk at a time.
+#pragma once
+
+#include "transport/contents.h"
+#include "transport/wire.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace lockstep::transport {
+
+// The bytes of a file that are sent: all of them, or those from `from` on, and none at or behind
+// `end`.
+struct Extent {
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> end;
+};
+
+// Reads no more than the file held when it was opened. Both must outlive it.
+class ContentReader {
+public:
+    // `chunk`: where a chunk goes, and how long one is at most.
+    ContentReader(const Content& content, Extent extent, Bytes& chunk);
+
+    // Until the next call. Empty: that was all, or the file is shorter now, or error().
+    std::span<const std::byte> next();
+
+    int error() const noexcept { return error_; }  // errno of a read
+
+private:
+    std::size_t read(std::size_t wanted);
+
+    const Content& content_;
+    Bytes& chunk_;
+    std::uint64_t offset_;
+    std::uint64_t left_;
+    int error_ = 0;
+};
+
+}  // namespace lockstep::transport
