@@ -179,25 +179,6 @@ void SessionPool::close()
     });
 }
 
-bool SessionPool::goes(transport::Way way) const noexcept
-{
-    switch (way) {
-        case transport::Way::append:
-            return appends_;
-        case transport::Way::in_place:
-            return overwrites_;
-        case transport::Way::usual:
-            break;
-    }
-    return true;
-}
-
-void SessionPool::stop_going(transport::Way way) noexcept
-{
-    if (way == transport::Way::append) appends_ = false;
-    if (way == transport::Way::in_place) overwrites_ = false;
-}
-
 // A daemon that went may come back as another; one that has no slot left needs ours.
 void SessionPool::drop_unusable()
 {

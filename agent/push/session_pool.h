@@ -1,6 +1,7 @@
 // The sessions of one destination: some logged in and ready, the others as they are needed.
 #pragma once
 
+#include "agent/push/refusals.h"
 #include "agent/push/slots.h"
 #include "transport/push_session.h"
 #include "transport/signal.h"
@@ -9,7 +10,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -56,20 +56,9 @@ public:
     // where any may be parked. Throws as connect() does.
     boost::asio::awaitable<void> reach(transport::PushOptions options);
 
-    // Until the daemon was found to refuse them. Any thread.
-    bool asks_for_deletions() const noexcept { return asks_for_deletions_; }
-    void stop_asking_for_deletions() noexcept { asks_for_deletions_ = false; }
-
-    // Until the daemon was found to refuse what it takes. Any thread.
-    bool moves() const noexcept { return moves_; }
-    void stop_moving() noexcept { moves_ = false; }
-
-    // Until the daemon was found to refuse it. Any thread.
-    bool goes(transport::Way way) const noexcept;
-    void stop_going(transport::Way way) noexcept;
-
-    bool asks_for_large_files() const noexcept { return asks_for_large_files_; }
-    void stop_asking_for_large_files() noexcept { asks_for_large_files_ = false; }
+    // What this daemon does not take need not be asked of it again. Any thread.
+    bool refuses(Ask ask) const noexcept { return refusals_.contains(ask); }
+    void note_refusal(Ask ask) noexcept { refusals_.add(ask); }
 
     // Any thread: sessions with these options are kept ready from now on; none any more; never
     // again.
@@ -110,11 +99,7 @@ private:
     std::optional<transport::Expected> expected_;  // of the next session
     bool timer_armed_ = false;
     bool closed_ = false;
-    std::atomic<bool> asks_for_deletions_ = true;
-    std::atomic<bool> moves_ = true;
-    std::atomic<bool> appends_ = true;
-    std::atomic<bool> overwrites_ = true;
-    std::atomic<bool> asks_for_large_files_ = true;
+    Refusals refusals_;
     std::chrono::steady_clock::time_point not_before_{};  // the next one may be warmed
     std::chrono::seconds busy_pause_;
 };
