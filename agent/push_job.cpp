@@ -2,6 +2,7 @@
 
 #include "config/secret.h"
 #include "transport/filter_rules.h"
+#include "transport/link_speed.h"
 #include "transport/token_bucket.h"
 
 #include <algorithm>
@@ -9,13 +10,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-// Whether a link is slow enough for compression to pay is not measured: `auto` is `none`.
-std::string compressor_of(config::Compress compress)
-{
-    using config::Compress;
-    return std::string(name_of(compress == Compress::automatic ? Compress::none : compress));
-}
 
 transport::Reach reach_of(config::Scheme scheme)
 {
@@ -110,7 +104,7 @@ transport::PushOptions push_options_of(const config::Mapping& mapping,
     // What is sent once more must not take the place of the backup: the receiver compares.
     options.checksum = mapping.checksum || options.keeps_backups();
     options.whole_file = mapping.whole_file;
-    options.compress = compressor_of(mapping.compress);
+    options.compress = name_of(mapping.compress);
     options.timeout_s = static_cast<std::uint32_t>(std::max<std::int64_t>(
         1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
     return options;
@@ -125,9 +119,11 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
     std::shared_ptr<transport::TokenBucket> limit;
     if (destination.bandwidth_limit)
         limit = std::make_shared<transport::TokenBucket>(*destination.bandwidth_limit);
-    settings.endpoint = [destination, limit] {
+    const auto speed = std::make_shared<transport::LinkSpeed>(destination.bandwidth_limit);
+    settings.endpoint = [destination, limit, speed] {
         transport::Endpoint endpoint = endpoint_of(destination);
         endpoint.limit = limit;
+        endpoint.speed = speed;
         return endpoint;
     };
     settings.warm_max = warm_max;

@@ -10,6 +10,7 @@
 
 namespace lockstep::transport {
 
+class LinkSpeed;
 class TokenBucket;
 
 enum class Reach {
@@ -40,6 +41,8 @@ struct Endpoint {
     std::vector<std::string> ssh{"ssh"};  // how it is called, before any argument of ours
     // How fast we may write, together with whoever else has it; null: as fast as it goes.
     std::shared_ptr<TokenBucket> limit;
+    // What sessions learn of the line, and `auto` goes by; null: nothing is learnt.
+    std::shared_ptr<LinkSpeed> speed;
     int protocol_max = 32;  // what we announce; lower to speak an older form
     std::chrono::milliseconds timeout{
         60'000};  // without a byte from the peer, and for each step of the login

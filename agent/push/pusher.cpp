@@ -111,8 +111,9 @@ transport::PushOptions options_for(const plan::Step& step, const PushJob& job,
 {
     const bool deletes = step.delete_missing || step.delete_extras;
     const bool usual = step.way == transport::Way::usual;
-    transport::PushOptions options = live_options(
-        job.options, job.filter_rules, deletes || (usual && !job.sessions->refuses(Ask::deletions)));
+    transport::PushOptions options =
+        live_options(job.options, job.filter_rules,
+                     deletes || (usual && !job.sessions->refuses(Ask::deletions)));
     options.ignore_times = step.ignore_times && !options.keeps_backups();
     options.hard_links = options.hard_links || step.links;
     options.way = step.way;
@@ -235,6 +236,8 @@ bool choose_for_large_files(const PushJob& job, const plan::Step& step,
 Asks asks_of(const plan::Step& step, const PushJob& job, bool for_large)
 {
     Asks asks;
+    if (job.options.compress == "auto" && !job.sessions->refuses(Ask::compression))
+        asks.add(Ask::compression);
     if (for_large) asks.add(Ask::large_files);
     if (step.way == transport::Way::append) asks.add(Ask::appends);
     if (step.way == transport::Way::in_place) asks.add(Ask::overwrites);
@@ -244,10 +247,13 @@ Asks asks_of(const plan::Step& step, const PushJob& job, bool for_large)
     return asks;
 }
 
-// A daemon names the option as it knows it, which we do not: what least depends on goes first.
+// A daemon names the option as it knows it. That of compression always tells; of the others what
+// least depends on goes first.
 std::optional<Ask> refused_of(const Asks& asked, const Error& error)
 {
     if (error.kind() != ErrorKind::refused_option) return std::nullopt;
+    if (std::string_view(error.what()).find("compress") != std::string_view::npos)
+        return asked.contains(Ask::compression) ? std::optional(Ask::compression) : std::nullopt;
     for (const Ask ask : {Ask::large_files, Ask::appends, Ask::overwrites, Ask::deletions})
         if (asked.contains(ask)) return ask;
     return std::nullopt;
@@ -266,7 +272,10 @@ void tell_refusal(const PushJob& job, Ask refused, const Error& error)
 {
     log::Level level = log::Level::debug;
     std::string consequence = "deletions are asked for where there are some";
-    if (refused == Ask::large_files) {
+    if (refused == Ask::compression) {
+        level = log::Level::info;
+        consequence = "nothing is compressed there";
+    } else if (refused == Ask::large_files) {
         level = log::Level::info;
         consequence = "large files are sent as others are";
     } else if (refused == Ask::appends) {
@@ -286,7 +295,7 @@ bool leave_out_refused(const Error& error, const Asks& asked, PushJob& job, plan
     if (!refused || is_cancelled(job)) return false;
     tell_refusal(job, *refused, error);
     job.sessions->note_refusal(*refused);
-    if (step.way != transport::Way::usual) go_the_usual_way(step);
+    if (*refused == Ask::appends || *refused == Ask::overwrites) go_the_usual_way(step);
     return true;
 }
 
@@ -466,7 +475,8 @@ void note_arrived(PushJob& job, const PushReport& report, GrownFiles::Seen seen)
 
 bool may_move(const PushJob& job)
 {
-    return job.index && job.plan.delete_live && !job.options.checksum && !job.sessions->refuses(Ask::moves);
+    return job.index && job.plan.delete_live && !job.options.checksum &&
+           !job.sessions->refuses(Ask::moves);
 }
 
 // A file that fails would fail again whenever something above it is compared, and perhaps end the

@@ -12,6 +12,7 @@ enum class Ask : std::uint8_t {
     appends,      // the tail alone
     overwrites,   // in place
     large_files,  // block sizes, and that a part is kept
+    compression,  // where it is ours to choose
 };
 
 // What one session asks for.

@@ -102,6 +102,7 @@ asio::awaitable<std::unique_ptr<transport::PushSession>> SessionPool::open(
     transport::PushOptions options)
 {
     transport::Endpoint endpoint = settings_.endpoint();
+    if (options.compress == "auto" && refuses(Ask::compression)) options.compress = "none";
     std::optional<transport::Expected> expected = expected_;
     std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(std::move(endpoint), std::move(options), std::move(expected));
