@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "delta/matcher.h"
+#include "transport/packed_types.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -78,7 +79,7 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Fd 
         codec_->put(token, token.matched, out.data());
     };
 
-    codec_->begin();
+    codec_->begin(is_packed(path) ? delta::Effort::least : delta::Effort::usual);
     std::uint64_t offset = extent.from;
     std::size_t silent_bytes = 0;
     while (left > 0 && read_error == 0) {

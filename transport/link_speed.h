@@ -21,7 +21,8 @@ struct LineFigures {
 // Compressing pays where the line is slower than the compressor: then it costs no time even for
 // what does not shrink. Time in which the receiver had no room is not the line's: its disk gets the
 // same bytes either way, and would have to unpack them. Before enough has been sent to tell, a
-// destination that is far away counts as slow. Nothing here is measured on what little changes send.
+// destination that is far away counts as slow. Nothing here is measured on what little changes
+// send.
 //
 // Shared by all sessions of a destination; not thread-safe.
 class LinkSpeed {

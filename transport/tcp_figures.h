@@ -1,4 +1,5 @@
-// TCP_INFO, as far as we ask for it. A file of its own: glibc's structure is older than the kernel's.
+// TCP_INFO, as far as we ask for it. A file of its own: glibc's structure is older than the
+// kernel's.
 #pragma once
 
 #include "transport/link_speed.h"

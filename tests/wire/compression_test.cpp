@@ -91,6 +91,39 @@ TEST_CASE("compressed content arrives as it was, whole and as a delta", "[wire][
         CHECK(read_file(ends.source() + "/" + name) == read_file(ends.destination() + "/" + name));
 }
 
+TEST_CASE("what is compressed already is not deflated again, between files that are",
+          "[wire][compress]")
+{
+    const auto* compress = GENERATE("zlibx", "zlib");
+    const int protocol = GENERATE(29, 30, 31, 32);
+    INFO(compress << " over protocol " << protocol);
+    const PushEnds ends;
+    // In the order of the names, so that each way of switching comes up; what would shrink shows.
+    const Lines names{"a.txt", "b.gz", "c.JPG", "d.txt", "e.zip", "f"};
+    for (const std::string& name : names) write_file(ends.source() + "/" + name, text(mebi));
+    Endpoint endpoint = ends.endpoint();
+    endpoint.protocol_max = protocol;
+    PushOptions options;
+    options.compress = compress;
+    options.ignore_times = true;
+
+    const Pushed whole = push(endpoint, options, list_of(ends.source()), ends.source());
+    CHECK(whole.outcome.failures.empty());
+    CHECK(whole.outcome.figures.bytes_sent > 3 * mebi);
+    CHECK(whole.outcome.figures.bytes_sent < 4 * mebi);
+
+    for (const std::string& name : names) {
+        const std::string before = read_file(ends.source() + "/" + name);
+        write_file(ends.source() + "/" + name, "at the front" + before.substr(0, mebi / 2) +
+                                                   text(200'000) + before.substr(mebi / 2));
+    }
+    const Pushed delta = push(endpoint, options, list_of(ends.source()), ends.source());
+    CHECK(delta.outcome.failures.empty());
+    CHECK(delta.outcome.figures.matched_bytes > 5 * mebi);
+    for (const std::string& name : names)
+        CHECK(read_file(ends.source() + "/" + name) == read_file(ends.destination() + "/" + name));
+}
+
 TEST_CASE("where the line is slow both ends agree on the best they have", "[wire][compress]")
 {
     const int protocol = GENERATE(29, 30, 31, 32);
