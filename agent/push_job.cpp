@@ -65,7 +65,7 @@ transport::Endpoint endpoint_of(const config::Destination& destination)
 {
     transport::Endpoint endpoint;
     endpoint.reach = reach_of(destination.url.scheme);
-    endpoint.ca_file = destination.ca_file;
+    endpoint.tls = {destination.ca_file, destination.cert_file, destination.key_file};
     endpoint.host = destination.url.host;
     const bool as_ssh_has_it =
         destination.url.scheme == config::Scheme::ssh && !destination.url.port_written;

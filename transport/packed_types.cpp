@@ -10,13 +10,13 @@ namespace {
 
 // In order, for the search. None that is as often something plain: .ts, .mts, .pdf, .iso, .gpg.
 constexpr std::array<std::string_view, 78> packed = {
-    "3gp", "7z", "aac", "ace", "apk", "arj", "avi", "avif", "br", "bz2", "cab", "cbr", "cbz",
-    "crx", "deb", "docx", "ear", "epub", "flac", "flv", "gif", "gz", "heic", "heif", "ipa", "jar",
-    "jp2", "jpe", "jpeg", "jpg", "jxl", "lz", "lz4", "lzh", "lzma", "lzo", "m4a", "m4v", "mkv",
-    "mov", "mp3", "mp4", "mpeg", "mpg", "odp", "ods", "odt", "oga", "ogg", "ogv", "opus",
-    "png", "pptx", "rar", "rpm", "rz", "snap", "sz", "tbz", "tbz2", "tgz", "tlz", "txz", "tzst",
-    "vob", "war", "webm", "webp", "whl", "wma", "wmv", "woff", "woff2", "xlsx", "xpi", "xz", "zip",
-    "zst",
+    "3gp",   "7z",   "aac",  "ace",  "apk",  "arj",  "avi",  "avif", "br",   "bz2", "cab",  "cbr",
+    "cbz",   "crx",  "deb",  "docx", "ear",  "epub", "flac", "flv",  "gif",  "gz",  "heic", "heif",
+    "ipa",   "jar",  "jp2",  "jpe",  "jpeg", "jpg",  "jxl",  "lz",   "lz4",  "lzh", "lzma", "lzo",
+    "m4a",   "m4v",  "mkv",  "mov",  "mp3",  "mp4",  "mpeg", "mpg",  "odp",  "ods", "odt",  "oga",
+    "ogg",   "ogv",  "opus", "png",  "pptx", "rar",  "rpm",  "rz",   "snap", "sz",  "tbz",  "tbz2",
+    "tgz",   "tlz",  "txz",  "tzst", "vob",  "war",  "webm", "webp", "whl",  "wma", "wmv",  "woff",
+    "woff2", "xlsx", "xpi",  "xz",   "zip",  "zst",
 };
 static_assert(std::is_sorted(packed.begin(), packed.end()));
 
