@@ -119,13 +119,15 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
     std::shared_ptr<transport::TokenBucket> limit;
     if (destination.bandwidth_limit)
         limit = std::make_shared<transport::TokenBucket>(*destination.bandwidth_limit);
-    const auto speed = std::make_shared<transport::LinkSpeed>(destination.bandwidth_limit);
-    settings.endpoint = [destination, limit, speed] {
+    settings.endpoint = [destination, limit] {
         transport::Endpoint endpoint = endpoint_of(destination);
         endpoint.limit = limit;
-        endpoint.speed = speed;
         return endpoint;
     };
+    const bool is_connection = destination.url.scheme == config::Scheme::rsync ||
+                               destination.url.scheme == config::Scheme::rsyncs;
+    if (is_connection)
+        settings.speed = std::make_shared<transport::LinkSpeed>(destination.bandwidth_limit);
     settings.warm_max = warm_max;
     settings.timeout = destination.timeout;
     const config::DestinationUrl& url = destination.url;

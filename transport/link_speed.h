@@ -44,6 +44,9 @@ public:
     // A session is over: `figures` are those of all of it.
     void learn(const LineFigures& figures);
 
+    // It does not compress, and nobody knows whether it should.
+    bool guesses() const noexcept { return !compresses_ && !measured(); }
+
     // Of the next session. Not before opened().
     bool compresses() const noexcept { return compresses_; }
 

@@ -22,6 +22,7 @@ namespace {
 
 using transport::PathFailure;
 
+constexpr std::size_t entries_to_try_line = 256;
 constexpr std::chrono::milliseconds slot_delay_first{20};
 constexpr std::chrono::milliseconds slot_delay_max{1000};
 
@@ -612,15 +613,19 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
     if (job.links && whole) job.links->whole_source_begins(std::chrono::steady_clock::now());
     // What was moved may be taken from a file that another piece replaces.
     if (!job.batch.moves.empty()) job.connections = 1;
+    // What is found out about the line by the first is for all others.
+    const bool tries_line = job.sessions->guesses_line(job.options);
+    Pieces::EntriesMax entries_max{job.piece_entries, job.piece_entries};
+    if (tries_line) entries_max.first = std::min(entries_max.first, entries_to_try_line);
     PiecesAhead pieces(job.sessions->pool(), all->source, job.observe, std::move(job.batch),
-                       job.piece_entries, job.cancelled);
+                       entries_max, job.cancelled);
     FollowLinks how{.whole_source = whole, .first_piece = true};
     for (;;) {
         std::optional<Pieces::Piece> piece = co_await pieces.next();
         if (is_cancelled(job)) throw Error(ErrorKind::local, Remedy::retry, "stopped");
         if (!piece) break;
         const bool owes = how.first_piece && job.links && !job.links->joined().empty();
-        const bool alone = piece->alone || owes;
+        const bool alone = piece->alone || owes || (how.first_piece && tries_line);
         const std::size_t room = alone ? 1 : job.connections;
         co_await beside.fewer_than(room);
         if (alone)

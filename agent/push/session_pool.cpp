@@ -102,6 +102,7 @@ asio::awaitable<std::unique_ptr<transport::PushSession>> SessionPool::open(
     transport::PushOptions options)
 {
     transport::Endpoint endpoint = settings_.endpoint();
+    endpoint.speed = settings_.speed;
     if (options.compress == "auto" && refuses(Ask::compression)) options.compress = "none";
     std::optional<transport::Expected> expected = expected_;
     std::unique_ptr<transport::PushSession> session =
@@ -180,6 +181,19 @@ void SessionPool::close()
     });
 }
 
+bool SessionPool::guesses_line(const transport::PushOptions& options) const
+{
+    return options.compress == "auto" && settings_.speed && settings_.speed->guesses() &&
+           !refuses(Ask::compression);
+}
+
+bool SessionPool::compresses_otherwise(const Parked& parked) const
+{
+    if (parked.options.compress != "auto" || !settings_.speed || refuses(Ask::compression))
+        return false;
+    return (parked.session->peer().compress != "none") != settings_.speed->compresses();
+}
+
 // A daemon that went may come back as another; one that has no slot left needs ours.
 void SessionPool::drop_unusable()
 {
@@ -191,6 +205,7 @@ void SessionPool::drop_unusable()
         return true;
     });
     if (busy) tell_exhausted();
+    std::erase_if(parked_, [&](const Parked& parked) { return compresses_otherwise(parked); });
 }
 
 void SessionPool::fill()

@@ -3,6 +3,7 @@
 
 #include "agent/push/refusals.h"
 #include "agent/push/slots.h"
+#include "transport/link_speed.h"
 #include "transport/push_session.h"
 #include "transport/signal.h"
 
@@ -21,13 +22,15 @@ namespace lockstep::push {
 // A warm session is parked before the file list, so that a change is on its way half a round trip
 // after it was made (PROTOCOL.md 24.5). It costs the daemon a process and a slot of `max
 // connections`, which is given back when the daemon has none left. It is one for the usual changes
-// or, after a file was appended to, for the next of these.
+// or, after a file was appended to, for the next of these. One that was opened before the line was
+// found slow, or fast, is not used any more.
 //
 // All of it, and all sessions, live on strand(); calls without a strand of their own say so.
 class SessionPool : public std::enable_shared_from_this<SessionPool> {
 public:
     struct Settings {
         std::function<transport::Endpoint()> endpoint;  // reads the password afresh; may throw
+        std::shared_ptr<transport::LinkSpeed> speed;    // what `auto` goes by; null: it is `none`
         std::size_t warm_max = 0;
         std::chrono::milliseconds timeout{60'000};  // of a session without a sign of life
         std::string module;                         // with its host and port: whose slots these are
@@ -56,6 +59,9 @@ public:
     // where any may be parked. Throws as connect() does.
     boost::asio::awaitable<void> reach(transport::PushOptions options);
 
+    // Sessions with these options would compress if the line was known to be slow, which it is not.
+    bool guesses_line(const transport::PushOptions& options) const;
+
     // What this daemon does not take need not be asked of it again. Any thread.
     bool refuses(Ask ask) const noexcept { return refusals_.contains(ask); }
     void note_refusal(Ask ask) noexcept { refusals_.add(ask); }
@@ -81,6 +87,7 @@ private:
     void turn_to(const transport::PushOptions& options);
     void fill();
     void drop_unusable();
+    bool compresses_otherwise(const Parked& parked) const;
     void tell_exhausted();
     void arm_timer();
     static boost::asio::awaitable<void> warm_one(std::shared_ptr<SessionPool> self,

@@ -34,6 +34,10 @@ TEST_CASE("before anything is measured the distance decides, once", "[transport]
     far.opened(after(30ms));
     CHECK(far.compresses());
     CHECK_FALSE(far.measured());
+    CHECK(near.guesses());
+    CHECK_FALSE(far.guesses());
+    near.learn(sent(100 * mebi, 100ms));
+    CHECK_FALSE(near.guesses());
 }
 
 TEST_CASE("a measured line is compressed for when it is slow, wherever it leads",
