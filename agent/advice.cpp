@@ -95,7 +95,8 @@ std::string advice_for_daemon(ErrorKind kind)
         case ErrorKind::source:
             return "restore or mount the source directory; goes on by itself";
         case ErrorKind::tls:
-            return "check the certificate and `ca_file`, then `lockstep resume`";
+            return "check the certificates: the other end's and `ca_file`, ours and `cert_file`; "
+                   "then `lockstep resume`";
         case ErrorKind::local:
             return "see the agent's log";
     }

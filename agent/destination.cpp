@@ -144,7 +144,7 @@ transport::PushOptions Destination::warm_options() const
 {
     return push::live_options(push_options_of(mapping_, config_),
                               protecting_rules(mapping_, *host_.filter),
-                              pool_->asks_for_deletions());
+                              !pool_->refuses(push::Ask::deletions));
 }
 
 void Destination::stay_warm()

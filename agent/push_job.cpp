@@ -2,6 +2,7 @@
 
 #include "config/secret.h"
 #include "transport/filter_rules.h"
+#include "transport/link_speed.h"
 #include "transport/token_bucket.h"
 
 #include <algorithm>
@@ -9,13 +10,6 @@
 
 namespace lockstep::agent {
 namespace {
-
-// Whether a link is slow enough for compression to pay is not measured: `auto` is `none`.
-std::string compressor_of(config::Compress compress)
-{
-    using config::Compress;
-    return std::string(name_of(compress == Compress::automatic ? Compress::none : compress));
-}
 
 transport::Reach reach_of(config::Scheme scheme)
 {
@@ -71,7 +65,7 @@ transport::Endpoint endpoint_of(const config::Destination& destination)
 {
     transport::Endpoint endpoint;
     endpoint.reach = reach_of(destination.url.scheme);
-    endpoint.ca_file = destination.ca_file;
+    endpoint.tls = {destination.ca_file, destination.cert_file, destination.key_file};
     endpoint.host = destination.url.host;
     const bool as_ssh_has_it =
         destination.url.scheme == config::Scheme::ssh && !destination.url.port_written;
@@ -110,7 +104,7 @@ transport::PushOptions push_options_of(const config::Mapping& mapping,
     // What is sent once more must not take the place of the backup: the receiver compares.
     options.checksum = mapping.checksum || options.keeps_backups();
     options.whole_file = mapping.whole_file;
-    options.compress = compressor_of(mapping.compress);
+    options.compress = name_of(mapping.compress);
     options.timeout_s = static_cast<std::uint32_t>(std::max<std::int64_t>(
         1, std::chrono::ceil<std::chrono::seconds>(destination.timeout).count()));
     return options;
@@ -130,6 +124,10 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
         endpoint.limit = limit;
         return endpoint;
     };
+    const bool is_connection = destination.url.scheme == config::Scheme::rsync ||
+                               destination.url.scheme == config::Scheme::rsyncs;
+    if (is_connection)
+        settings.speed = std::make_shared<transport::LinkSpeed>(destination.bandwidth_limit);
     settings.warm_max = warm_max;
     settings.timeout = destination.timeout;
     const config::DestinationUrl& url = destination.url;

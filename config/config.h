@@ -56,6 +56,8 @@ struct Destination {
     DestinationUrl url;
     std::optional<std::string> password_file;
     std::optional<std::string> ca_file;
+    std::optional<std::string> cert_file;  // with key_file: who we are
+    std::optional<std::string> key_file;
     std::optional<std::uint64_t> bandwidth_limit;  // bytes a second
     std::uint32_t connections = 2;
     std::uint32_t warm_sessions = 1;

@@ -72,12 +72,22 @@ void check_together(const Destination& destination, const Fields& fields)
                            "rsync://user@host/module, found with '" +
                                to_string(url) + "'");
     }
-    if (destination.ca_file && url.scheme != Scheme::rsyncs) {
-        const Value& value = fields.value_or_map("ca_file");
+    const auto only_with_tls = [&](const char* key, const std::optional<std::string>& file) {
+        if (!file || url.scheme == Scheme::rsyncs) return;
+        const Value& value = fields.value_or_map(key);
         fields.out().error(
             value.place, value.key,
             "expected only beside an rsyncs:// URL, found with '" + to_string(url) + "'");
-    }
+    };
+    only_with_tls("ca_file", destination.ca_file);
+    only_with_tls("cert_file", destination.cert_file);
+    only_with_tls("key_file", destination.key_file);
+    if (destination.cert_file.has_value() == destination.key_file.has_value()) return;
+    const bool lacks_key = destination.cert_file.has_value();
+    const Value& value = fields.value_or_map(lacks_key ? "cert_file" : "key_file");
+    fields.out().error(value.place, value.key,
+                       std::string("expected only together with ") +
+                           (lacks_key ? "key_file" : "cert_file") + ", found alone");
 }
 
 }  // namespace
@@ -103,6 +113,8 @@ std::optional<Destination> read_destination(const Value& value, Diagnostics& out
     const auto url = url_value ? read_url(*url_value, out) : std::nullopt;
     read_password_path(fields, destination.password_file);
     fields.absolute_path("ca_file", destination.ca_file);
+    fields.absolute_path("cert_file", destination.cert_file);
+    fields.absolute_path("key_file", destination.key_file);
     read_bandwidth(fields, destination.bandwidth_limit);
     fields.number<std::uint32_t>("connections", 1, sessions_max, destination.connections);
     fields.number<std::uint32_t>("warm_sessions", 0, sessions_max, destination.warm_sessions);

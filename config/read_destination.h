@@ -9,8 +9,8 @@
 namespace lockstep::config {
 
 // Keys of the map form.
-inline constexpr std::array<std::string_view, 8> destination_keys{
-    "url",         "password_file", "ca_file", "bandwidth_limit",
+inline constexpr std::array<std::string_view, 10> destination_keys{
+    "url",         "password_file", "ca_file", "cert_file", "key_file", "bandwidth_limit",
     "connections", "warm_sessions", "timeout", "retry"};
 
 // None when there is no URL to go by; then an error says so.

@@ -13,7 +13,7 @@ class Lz4Codec final : public TokenCodec {
 public:
     Lz4Codec() : output_(TokenFraming::frame_bytes_max) {}
 
-    void begin() override
+    void begin(Effort) override
     {
         framing_.begin();
         pending_.clear();

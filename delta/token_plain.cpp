@@ -13,7 +13,7 @@ constexpr std::size_t literal_bytes_max =
 
 class PlainCodec final : public TokenCodec {
 public:
-    void begin() override {}
+    void begin(Effort) override {}
 
     void put(const Token& token, std::span<const std::byte>, std::vector<std::byte>& out) override
     {

@@ -23,7 +23,7 @@ constexpr std::array<std::byte, 4> flush_mark = {std::byte{0x00}, std::byte{0x00
 // One raw deflate stream that is restarted for each file.
 class Deflater {
 public:
-    explicit Deflater(int level)
+    explicit Deflater(int level) : level_(level)
     {
         const int status = ::deflateInit2(&stream_, level, Z_DEFLATED, raw_window_bits,
                                           memory_level, Z_DEFAULT_STRATEGY);
@@ -34,7 +34,16 @@ public:
     Deflater& operator=(const Deflater&) = delete;
     ~Deflater() { ::deflateEnd(&stream_); }
 
-    void restart() { ::deflateReset(&stream_); }
+    // Nothing is pending after a reset, so that another level begins with the file.
+    void restart(Effort effort)
+    {
+        ::deflateReset(&stream_);
+        if (effort == effort_) return;
+        const int level = effort == Effort::least ? Z_NO_COMPRESSION : level_;
+        const int status = ::deflateParams(&stream_, level, Z_DEFAULT_STRATEGY);
+        if (status != Z_OK) fail("deflateParams", status);
+        effort_ = effort;
+    }
 
     // Calls take(bytes) with what comes out, in pieces.
     template <class Take>
@@ -65,6 +74,8 @@ private:
                     std::string(call) + ": zlib status " + std::to_string(status));
     }
 
+    int level_;
+    Effort effort_ = Effort::usual;
     z_stream stream_{};
     std::array<std::byte, 16 * 1024> output_;
 };
@@ -73,9 +84,9 @@ class ZlibCodec : public TokenCodec {
 public:
     explicit ZlibCodec(int level) : deflater_(level) {}
 
-    void begin() override
+    void begin(Effort effort) override
     {
-        deflater_.restart();
+        deflater_.restart(effort);
         framing_.begin();
         held_.clear();
         unflushed_ = false;

@@ -15,7 +15,7 @@ class ZstdCodec final : public TokenCodec {
 public:
     explicit ZstdCodec(int level) : level_(level), output_(TokenFraming::frame_bytes_max) {}
 
-    void begin() override
+    void begin(Effort) override
     {
         framing_.begin();
         if (context_ != nullptr) return;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "delta/matcher.h"
+#include "transport/packed_types.h"
 
 #include <algorithm>
 
@@ -65,7 +66,7 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Con
         codec_->put(token, token.matched, out.data());
     };
 
-    codec_->begin();
+    codec_->begin(is_packed(path) ? delta::Effort::least : delta::Effort::usual);
     std::size_t silent_bytes = 0;
     for (;;) {
         const std::span<const std::byte> bytes = reading.next();

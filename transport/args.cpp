@@ -39,7 +39,9 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
     add(options.checksum, 'c');
     add(options.whole_file, 'W');
     add(options.keeps_backups(), 'b');
-    add(options.compress == "zlib" && !capability.chooses_compressor, 'z');
+    add(options.compress == best_compressor ||
+            (options.compress == "zlib" && !capability.chooses_compressor),
+        'z');
     if (protocol >= 30) letters += features;
     return letters;
 }
@@ -65,7 +67,7 @@ std::string option_value(std::string_view value, std::string_view option,
 void add_compressor(std::vector<std::string>& args, const std::string& name,
                     const Capability& capability)
 {
-    if (name == "none") return;
+    if (name == "none" || name == best_compressor) return;
     if (compressor_for(name, capability) != name)
         cannot_tell("compress: " + quoted(name) + " is unknown to this daemon, use " +
                     quoted(compressor_for(name, capability)));

@@ -31,9 +31,12 @@ constexpr std::string_view messages_option = "--no-msgs2stderr";
 // Each argument with its end mark, and the mark of the block's end.
 std::string render_args(const std::vector<std::string>& args, int protocol);
 
-// The best this daemon has in the place of `wanted`: put it into PushOptions::compress before
-// server_args() and use it as the session's compressor; no names are exchanged for it
+// Whatever both ends have, best first: names are exchanged for it, and for no other
 // (PROTOCOL.md 7.3).
+constexpr std::string_view best_compressor = "best";
+
+// The best this daemon has in the place of `wanted`: put it into PushOptions::compress before
+// server_args() and use it as the session's compressor, unless it is best_compressor still.
 std::string compressor_for(std::string_view wanted, const Capability& capability);
 
 // True when the daemon will read filter rules before the list (PROTOCOL.md 10). Besides

@@ -1,6 +1,8 @@
 // Where a receiver is and how it is reached.
 #pragma once
 
+#include "transport/tls_files.h"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -10,6 +12,7 @@
 
 namespace lockstep::transport {
 
+class LinkSpeed;
 class TokenBucket;
 
 enum class Reach {
@@ -34,12 +37,13 @@ struct Endpoint {
     std::string path;  // below the module, without leading '/'; of a program an absolute one
     std::string user;  // with ssh, empty: as its own configuration says
     std::optional<std::string> password;  // never logged
-    // With TLS: the file with the certificates that are trusted; none: those of the system.
-    std::optional<std::string> ca_file;
+    TlsFiles tls;                         // with TLS
     bool asks_for_messages = true;        // of a program: see program_args()
     std::vector<std::string> ssh{"ssh"};  // how it is called, before any argument of ours
     // How fast we may write, together with whoever else has it; null: as fast as it goes.
     std::shared_ptr<TokenBucket> limit;
+    // What sessions learn of the line, and `auto` goes by; null: nothing is learnt.
+    std::shared_ptr<LinkSpeed> speed;
     int protocol_max = 32;  // what we announce; lower to speak an older form
     std::chrono::milliseconds timeout{
         60'000};  // without a byte from the peer, and for each step of the login

@@ -17,6 +17,7 @@ struct Expected {
     bool login = false;
     CompatFlags compat;
     std::string checksum;
+    std::string best_compress;  // as far as it is known: what both have
     bool operator==(const Expected&) const = default;
 };
 

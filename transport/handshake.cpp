@@ -47,6 +47,7 @@ public:
           ours_(our_greeting(endpoint.protocol_max)),
           with_{stream, ByteReader(stream)}
     {
+        if (expected_ != nullptr) agreed_.best_compress = expected_->best_compress;
     }
 
     asio::awaitable<Agreed> run()
@@ -181,14 +182,17 @@ private:
         return render_args(args, protocol);
     }
 
-    // Of digests, ours written before theirs are read (PROTOCOL.md 24.2). The compressor is told as
-    // an option, so that no list of these is exchanged.
-    static std::string names()
+    // Ours are written before theirs are read (PROTOCOL.md 24.2). A compressor that was chosen is
+    // told as an option, and no list of these is exchanged.
+    std::string names() const
     {
         Bytes bytes;
         put_vstring(bytes, our_checksum_list());
+        if (negotiates_compressor()) put_vstring(bytes, our_compressor_list());
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
+
+    bool negotiates_compressor() const { return agreed_.compress == best_compressor; }
 
     // In one piece, so that it is one packet.
     asio::awaitable<void> say_all(std::string before, const Greeting& theirs, int protocol)
@@ -203,7 +207,14 @@ private:
         guess.login = expected_->login;
         guess.compat = expected_->compat;
         guess.checksum = expected_->checksum;
+        if (negotiates_compressor()) guess.compress = expected_best();
         if (all_said_) all_said_(std::move(guess));
+    }
+
+    // A daemon that knows the names of digests has zstd, unless it was built without.
+    std::string expected_best() const
+    {
+        return expected_->best_compress.empty() ? "zstd" : expected_->best_compress;
     }
 
     void confirm(bool right, const std::string& otherwise) const
@@ -226,10 +237,12 @@ private:
             std::string ours = names();
             if (!said_) co_await with_.say(std::move(ours));
             co_await choose_checksum();
+            if (negotiates_compressor()) co_await choose_compressor();
         } else {
             agreed_.checksum = agreed_.protocol >= 30 ? "md5" : "md4";
         }
         if (said_) confirm(agreed_.checksum == expected_->checksum, "it has other checksums");
+        if (negotiates_compressor()) agreed_.compress = "zlib";  // without names, what -z means
         agreed_.seed = co_await with_.in.i32("setup: checksum seed");
     }
 
@@ -243,6 +256,14 @@ private:
                         "setup: no checksum in common: the daemon offers " +
                             quoted(std::string_view(offered).substr(0, shown_bytes_max)) +
                             ", we have " + quoted(ours));
+    }
+
+    asio::awaitable<void> choose_compressor()
+    {
+        const std::string offered = co_await with_.in.vstring("setup: compressor names");
+        agreed_.best_compress = choose_name(our_compressor_list(), offered);
+        agreed_.compress = agreed_.best_compress.empty() ? "none" : agreed_.best_compress;
+        if (said_) confirm(agreed_.compress == expected_best(), "it has other compressors");
     }
 
     Stream& stream_;
@@ -277,7 +298,8 @@ asio::awaitable<Agreed> shake_hands_ahead(Stream& stream, const Endpoint& endpoi
 
 Expected expected_next(const Agreed& agreed)
 {
-    return {agreed.greeting, agreed.protocol, agreed.login, agreed.compat, agreed.checksum};
+    return {agreed.greeting, agreed.protocol, agreed.login,
+            agreed.compat,   agreed.checksum, agreed.best_compress};
 }
 
 }  // namespace lockstep::transport

@@ -20,6 +20,7 @@ struct Agreed {
     CompatFlags compat;
     std::string checksum;
     std::string compress;
+    std::string best_compress;  // what both have; empty: it was never negotiated
     std::int32_t seed = 0;
     Bytes rest;  // framed bytes that came with the seed
     std::uint64_t sent = 0;

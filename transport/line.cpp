@@ -23,7 +23,7 @@ asio::awaitable<std::unique_ptr<Stream>> open_line(const Endpoint& endpoint,
     }
     if (endpoint.limit) line = limited(std::move(line), endpoint.limit);
     if (endpoint.reach == Reach::tls)
-        line = co_await secure(std::move(line), endpoint.host, endpoint.ca_file, endpoint.timeout);
+        line = co_await secure(std::move(line), endpoint.host, endpoint.tls, endpoint.timeout);
     co_return line;
 }
 

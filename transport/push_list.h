@@ -106,7 +106,9 @@ struct Entry {
 };
 
 // What a session is opened for; decides the argument block and the form of the list. Sessions with
-// equal options can be exchanged for one another.
+// equal options can be exchanged for one another. With `auto` a session compresses where its line
+// is slow when it is opened (link_speed.h), in the best form that both ends have; over a line that
+// is no connection of ours it does not.
 struct PushOptions {
     bool links = true;
     bool perms = true;
@@ -133,7 +135,7 @@ struct PushOptions {
     std::optional<std::uint64_t> max_delete;  // with delete_extras
     std::vector<std::string> filter_rules;    // "- x", "+ y": protects at the receiver; with
                                               // delete_extras or delete_missing
-    std::string compress = "none";            // none, zstd, lz4, zlibx, zlib
+    std::string compress = "none";            // none, zstd, lz4, zlibx, zlib; auto: see below
     std::string backup_dir;                   // relative to the destination
     std::string backup_suffix;
     std::string all_users;  // not empty: a name or number that everything belongs to there

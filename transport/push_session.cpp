@@ -1,6 +1,7 @@
 #include "transport/push_session.h"
 
 #include "base/failure.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "transport/answer.h"
 #include "transport/args.h"
@@ -108,6 +109,7 @@ public:
         figures.bytes_received = agreed_.received + inbox_.received();
         figures.literal_bytes = answerer_.literal_bytes();
         figures.matched_bytes = answerer_.matched_bytes();
+        learn_speed();
         co_return outcome_.take(figures);
     }
 
@@ -153,6 +155,20 @@ private:
             throw Error(ErrorKind::protocol, Remedy::needs_person,
                         "setup: unknown checksum " + quoted(agreed_.checksum));
         return *known;
+    }
+
+    void learn_speed()
+    {
+        const std::optional<LineFigures> line = stream_.figures();
+        if (!endpoint_.speed || !line) return;
+        const bool before = endpoint_.speed->compresses();
+        endpoint_.speed->learn(*line);
+        if (endpoint_.speed->compresses() == before) return;
+        const auto rate = static_cast<std::uint64_t>(endpoint_.speed->measured().value_or(0));
+        log::debug("push",
+                   std::string(before ? "the line is fast, compressing would only delay"
+                                      : "the line is slow, compressing pays"),
+                   {{"peer", stream_.peer()}, {"bytes_per_second", std::to_string(rate)}});
     }
 
     void moved() noexcept
@@ -708,11 +724,28 @@ asio::awaitable<std::unique_ptr<PushSession>> connect_ahead(std::shared_ptr<Stre
 
 }  // namespace
 
+namespace {
+
+// What `auto` means for this session. `line` null: it is not open yet, for a program has to be
+// told.
+std::string resolved_compressor(const std::string& wanted, const Endpoint& endpoint, Stream* line)
+{
+    if (wanted != "auto") return wanted;
+    const std::optional<LineFigures> figures =
+        line != nullptr && endpoint.speed ? line->figures() : std::nullopt;
+    if (!figures) return "none";
+    endpoint.speed->opened(*figures);
+    return endpoint.speed->compresses() ? std::string(best_compressor) : "none";
+}
+
+}  // namespace
+
 asio::awaitable<std::unique_ptr<PushSession>> connect_over(std::unique_ptr<Stream> stream,
                                                            Endpoint endpoint, PushOptions options,
                                                            std::optional<Expected> expected)
 {
     const std::shared_ptr<Stream> shared = std::move(stream);
+    options.compress = resolved_compressor(options.compress, endpoint, shared.get());
     // A program's start takes longer than its answers; said ahead, its failure would come late.
     if (expected && expected->protocol >= 30 && !is_program(endpoint.reach)) {
         std::unique_ptr<PushSession> session = co_await connect_ahead(
@@ -730,6 +763,8 @@ asio::awaitable<std::unique_ptr<PushSession>> open_and_connect(Endpoint endpoint
                                                                PushOptions options,
                                                                std::optional<Expected> expected)
 {
+    if (is_program(endpoint.reach))
+        options.compress = resolved_compressor(options.compress, endpoint, nullptr);
     std::unique_ptr<Stream> stream = co_await open_line(endpoint, options);
     std::unique_ptr<PushSession> session = co_await connect_over(
         std::move(stream), std::move(endpoint), std::move(options), std::move(expected));

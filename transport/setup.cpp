@@ -47,6 +47,11 @@ std::string our_checksum_list()
     return "xxh128 xxh3 xxh64 md5 sha1";
 }
 
+std::string our_compressor_list()
+{
+    return "zstd lz4 zlibx zlib none";
+}
+
 std::string choose_name(std::string_view ours, std::string_view theirs)
 {
     const std::vector<std::string_view> offered = words(theirs);

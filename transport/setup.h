@@ -30,6 +30,9 @@ CompatFlags compat_from(std::int32_t flags);
 // (PROTOCOL.md 7.2).
 std::string our_checksum_list();
 
+// The same of compressors (PROTOCOL.md 7.3).
+std::string our_compressor_list();
+
 // The first name of `ours` that occurs in `theirs`; "" when none does.
 std::string choose_name(std::string_view ours, std::string_view theirs);
 

@@ -1,12 +1,15 @@
 // The byte stream that protocol code speaks over; sockets, TLS and pipes implement it.
 #pragma once
 
+#include "transport/link_speed.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -39,6 +42,9 @@ public:
     // Told after each piece of a write that the line took, so that a slow line is not taken for a
     // dead one. A function of the stream's owner; null: nobody is told.
     void on_written(std::function<void()> told) { told_ = std::move(told); }
+
+    // What the kernel knows of the line; none where it is no connection of ours.
+    virtual std::optional<LineFigures> figures() { return std::nullopt; }
 
     virtual asio::any_io_executor executor() = 0;
 

@@ -46,6 +46,7 @@ public:
         line_->fail(std::move(why));
     }
 
+    std::optional<LineFigures> figures() override { return line_->figures(); }
     asio::any_io_executor executor() override { return line_->executor(); }
     std::string peer() const override { return line_->peer(); }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "transport/tcp_figures.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -85,6 +86,10 @@ public:
         socket_.close(ignored);
     }
 
+    std::optional<LineFigures> figures() override
+    {
+        return socket_.is_open() ? tcp_figures(socket_.native_handle()) : std::nullopt;
+    }
     asio::any_io_executor executor() override { return socket_.get_executor(); }
     std::string peer() const override { return peer_; }
 

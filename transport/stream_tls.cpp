@@ -18,8 +18,8 @@ constexpr int last_reads_max = 64;
 
 class TlsStream final : public Stream {
 public:
-    TlsStream(std::unique_ptr<Stream> line, std::string host, std::optional<std::string> ca_file)
-        : line_(std::move(line)), engine_(std::move(host), std::move(ca_file))
+    TlsStream(std::unique_ptr<Stream> line, std::string host, TlsFiles files)
+        : line_(std::move(line)), engine_(std::move(host), std::move(files))
     {
         line_->on_written([this] { tell_written(); });
     }
@@ -88,6 +88,7 @@ public:
         line_->fail(std::move(why));
     }
 
+    std::optional<LineFigures> figures() override { return line_->figures(); }
     asio::any_io_executor executor() override { return line_->executor(); }
     std::string peer() const override { return line_->peer(); }
 
@@ -181,10 +182,9 @@ private:
 }  // namespace
 
 asio::awaitable<std::unique_ptr<Stream>> secure(std::unique_ptr<Stream> line, std::string host,
-                                                std::optional<std::string> ca_file,
-                                                std::chrono::milliseconds limit)
+                                                TlsFiles files, std::chrono::milliseconds limit)
 {
-    auto stream = std::make_unique<TlsStream>(std::move(line), std::move(host), std::move(ca_file));
+    auto stream = std::make_unique<TlsStream>(std::move(line), std::move(host), std::move(files));
     const Deadline deadline(*stream, std::min(limit, handshake_limit), "TLS handshake");
     co_await stream->shake_hands();
     co_return stream;

@@ -82,11 +82,17 @@ bool is_address(const std::string& host)
            ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
+// A key behind a passphrase has nobody to ask for it.
+int no_passphrase(char*, int, int, void*)
+{
+    return -1;
+}
+
 }  // namespace
 
 struct TlsEngine::State {
     std::string host;
-    std::optional<std::string> ca_file;
+    TlsFiles files;
     std::unique_ptr<SSL_CTX, FreeContext> context;
     std::unique_ptr<SSL, FreeSsl> ssl;
     BIO* in = nullptr;  // both the SSL's own
@@ -95,6 +101,8 @@ struct TlsEngine::State {
     std::string refused;      // what is wrong with its certificate
 
     void trust();
+    void show();
+    std::string about_us(const Reason& reason) const;
     void expect_host();
     static int on_certificate(int fine, X509_STORE_CTX* store);
     [[noreturn]] void throw_handshake_failure(int outcome);
@@ -103,12 +111,42 @@ struct TlsEngine::State {
 void TlsEngine::State::trust()
 {
     ERR_clear_error();
-    const int fine = ca_file ? SSL_CTX_load_verify_file(context.get(), ca_file->c_str())
-                             : SSL_CTX_set_default_verify_paths(context.get());
+    const int fine = files.ca_file ? SSL_CTX_load_verify_file(context.get(), files.ca_file->c_str())
+                                   : SSL_CTX_set_default_verify_paths(context.get());
     if (fine == 1) return;
     const std::string why = take_reason().text;
-    throw_tls(Remedy::needs_person, "ca_file " + quoted(ca_file.value_or("of the system")) + ": " +
-                                        why + "; expected certificates in PEM");
+    throw_tls(Remedy::needs_person, "ca_file " + quoted(files.ca_file.value_or("of the system")) +
+                                        ": " + why + "; expected certificates in PEM");
+}
+
+void TlsEngine::State::show()
+{
+    if (!files.cert_file || !files.key_file) return;
+    SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(context.get(), files.cert_file->c_str()) != 1)
+        throw_tls(Remedy::needs_person, "cert_file " + quoted(*files.cert_file) + ": " +
+                                            take_reason().text +
+                                            "; expected a certificate in PEM, its chain behind it");
+    if (SSL_CTX_use_PrivateKey_file(context.get(), files.key_file->c_str(), SSL_FILETYPE_PEM) != 1)
+        throw_tls(Remedy::needs_person, "key_file " + quoted(*files.key_file) + ": " +
+                                            take_reason().text +
+                                            "; expected the key of cert_file in PEM, without a "
+                                            "passphrase");
+}
+
+// Of an alert that may be about what we showed, or did not.
+std::string TlsEngine::State::about_us(const Reason& reason) const
+{
+    static constexpr std::array about = {
+        SSL_AD_HANDSHAKE_FAILURE,    SSL_AD_NO_CERTIFICATE,
+        SSL_AD_BAD_CERTIFICATE,      SSL_AD_CERTIFICATE_REVOKED,
+        SSL_AD_CERTIFICATE_EXPIRED,  SSL_AD_CERTIFICATE_UNKNOWN,
+        SSL_AD_UNKNOWN_CA,           SSL_AD_ACCESS_DENIED,
+        SSL_AD_CERTIFICATE_REQUIRED, SSL_AD_UNSUPPORTED_CERTIFICATE};
+    if (std::ranges::find(about, reason.alert) == about.end()) return {};
+    if (!files.cert_file) return "; we showed no certificate of our own (cert_file, key_file)";
+    return "; we showed the certificate in cert_file " + quoted(*files.cert_file);
 }
 
 void TlsEngine::State::expect_host()
@@ -138,7 +176,7 @@ int TlsEngine::State::on_certificate(int fine, X509_STORE_CTX* store)
     CertificateTrouble trouble;
     trouble.error = X509_STORE_CTX_get_error(store);
     trouble.host = self->host;
-    trouble.ca_file = self->ca_file;
+    trouble.ca_file = self->files.ca_file;
     self->refused = describe_trouble(X509_STORE_CTX_get_current_cert(store), trouble);
     return fine;
 }
@@ -157,17 +195,16 @@ void TlsEngine::State::throw_handshake_failure(int outcome)
     if (reason.alert != 0)
         throw_tls(remedy_for(reason), "the handshake was refused: " + reason.text + " (alert " +
                                           std::to_string(reason.alert) +
-                                          "); TLS 1.2 or later was offered");
+                                          "); TLS 1.2 or later was offered" + about_us(reason));
     throw_tls(Remedy::needs_person, "the handshake failed: " + reason.text + " (" +
                                         std::to_string(kind) + "); TLS 1.2 or later was expected");
 }
 
-TlsEngine::TlsEngine(std::string host, std::optional<std::string> ca_file)
-    : state_(std::make_unique<State>())
+TlsEngine::TlsEngine(std::string host, TlsFiles files) : state_(std::make_unique<State>())
 {
     State& state = *state_;
     state.host = certified_name(std::move(host));
-    state.ca_file = std::move(ca_file);
+    state.files = std::move(files);
     state.context.reset(SSL_CTX_new(TLS_client_method()));
     if (!state.context) throw std::bad_alloc();
     SSL_CTX_set_min_proto_version(state.context.get(), TLS1_2_VERSION);
@@ -175,6 +212,7 @@ TlsEngine::TlsEngine(std::string host, std::optional<std::string> ca_file)
     // A parked session needs none.
     SSL_CTX_set_mode(state.context.get(), SSL_MODE_RELEASE_BUFFERS);
     state.trust();
+    state.show();
 
     state.ssl.reset(SSL_new(state.context.get()));
     state.in = BIO_new(BIO_s_mem());
@@ -231,8 +269,9 @@ std::optional<std::size_t> TlsEngine::read(std::span<std::byte> into)
     if (kind == SSL_ERROR_WANT_READ) return std::nullopt;
     if (kind == SSL_ERROR_ZERO_RETURN) return 0;
     const Reason reason = take_reason();
-    throw_tls(remedy_for(reason), reason.alert != 0 ? "the peer ended it: " + reason.text
-                                                    : "what came is damaged: " + reason.text);
+    throw_tls(remedy_for(reason),
+              reason.alert != 0 ? "the peer ended it: " + reason.text + state_->about_us(reason)
+                                : "what came is damaged: " + reason.text);
 }
 
 void TlsEngine::write(std::span<const std::byte> bytes)

@@ -1,6 +1,7 @@
 // The client's half of TLS as a machine: bytes in, bytes out, no socket and no clock of its own.
 #pragma once
 
+#include "transport/tls_files.h"
 #include "transport/wire.h"
 
 #include <cstddef>
@@ -20,9 +21,8 @@ namespace lockstep::transport {
 // pieces.
 class TlsEngine {
 public:
-    // `ca_file`: certificates in PEM, any of which is trusted; none: the system's. Throws where it
-    // cannot be read.
-    TlsEngine(std::string host, std::optional<std::string> ca_file);
+    // Throws where one of the files cannot be read or is not what it should be, with its name.
+    TlsEngine(std::string host, TlsFiles files);
     ~TlsEngine();
     TlsEngine(const TlsEngine&) = delete;
     TlsEngine& operator=(const TlsEngine&) = delete;

@@ -42,7 +42,7 @@ std::vector<std::pair<std::string, Since>> topmost_subtrees(const plan::Batch& b
 }  // namespace
 
 Pieces::Pieces(const Beneath& source, const ObserveOptions& options, plan::Batch batch,
-               std::size_t entries_max)
+               EntriesMax entries_max)
     : source_(source), options_(options), entries_max_(entries_max), batch_(std::move(batch))
 {
 }
@@ -52,8 +52,9 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
     Observer observer(source_, options_);
     Piece piece;
     entries_ = 0;
+    const std::size_t entries_max = batch_ ? entries_max_.first : entries_max_.others;
     if (batch_) see_batch(observer, piece, cancelled);
-    while (!directories_.empty() && entries_ < entries_max_ && !cancelled()) {
+    while (!directories_.empty() && entries_ < entries_max && !cancelled()) {
         const Directory directory = std::move(directories_.back());
         directories_.pop_back();
         observer.see(directory.path);
@@ -68,7 +69,7 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
         entries_ += listing.entries;
         piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
     }
-    if (directories_.empty() && entries_ < entries_max_) {
+    if (directories_.empty() && entries_ < entries_max) {
         for (const Directory& directory : linked_) {
             observer.see(directory.path);
             observer.list(directory.path, directory.changed_since);

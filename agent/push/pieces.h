@@ -31,8 +31,12 @@ public:
     };
 
     // A piece is closed once it has this many entries; a larger directory is a piece by itself.
+    struct EntriesMax {
+        std::size_t first;
+        std::size_t others;
+    };
     Pieces(const Beneath& source, const ObserveOptions& options, plan::Batch batch,
-           std::size_t entries_max);
+           EntriesMax entries_max);
 
     // None: that was all. `cancelled` is asked now and then; once it says true the result is not to
     // be used.
@@ -50,7 +54,7 @@ private:
 
     const Beneath& source_;
     const ObserveOptions& options_;
-    std::size_t entries_max_;
+    EntriesMax entries_max_;
     std::optional<plan::Batch> batch_;  // until the first piece
     struct Directory {
         std::string path;

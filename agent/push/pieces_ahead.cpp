@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 // the strand.
 struct PiecesAhead::Look {
     Look(std::shared_ptr<const Beneath> root, ObserveOptions how, plan::Batch batch,
-         std::size_t entries_max, std::shared_ptr<std::atomic<bool>> flag)
+         Pieces::EntriesMax entries_max, std::shared_ptr<std::atomic<bool>> flag)
         : source(std::move(root)),
           options(std::move(how)),
           pieces(*source, options, std::move(batch), entries_max),
@@ -43,7 +43,8 @@ struct PiecesAhead::Look {
 };
 
 PiecesAhead::PiecesAhead(asio::any_io_executor pool, std::shared_ptr<const Beneath> source,
-                         const ObserveOptions& options, plan::Batch batch, std::size_t entries_max,
+                         const ObserveOptions& options, plan::Batch batch,
+                         Pieces::EntriesMax entries_max,
                          std::shared_ptr<std::atomic<bool>> cancelled)
     : pool_(std::move(pool)),
       look_(std::make_shared<Look>(std::move(source), options, std::move(batch), entries_max,

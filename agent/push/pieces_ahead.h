@@ -23,7 +23,7 @@ class PiecesAhead {
 public:
     // Once `cancelled` (which may be null) says true, what comes is not to be used.
     PiecesAhead(boost::asio::any_io_executor pool, std::shared_ptr<const Beneath> source,
-                const ObserveOptions& options, plan::Batch batch, std::size_t entries_max,
+                const ObserveOptions& options, plan::Batch batch, Pieces::EntriesMax entries_max,
                 std::shared_ptr<std::atomic<bool>> cancelled);
     ~PiecesAhead();
     PiecesAhead(const PiecesAhead&) = delete;

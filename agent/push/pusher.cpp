@@ -23,6 +23,7 @@ namespace {
 
 using transport::PathFailure;
 
+constexpr std::size_t entries_to_try_line = 256;
 constexpr std::chrono::milliseconds slot_delay_first{20};
 constexpr std::chrono::milliseconds slot_delay_max{1000};
 
@@ -114,8 +115,9 @@ transport::PushOptions options_for(const plan::Step& step, const PushJob& job,
 {
     const bool deletes = step.delete_missing || step.delete_extras;
     const bool usual = step.way == transport::Way::usual;
-    transport::PushOptions options = live_options(
-        job.options, job.filter_rules, deletes || (usual && job.sessions->asks_for_deletions()));
+    transport::PushOptions options =
+        live_options(job.options, job.filter_rules,
+                     deletes || (usual && !job.sessions->refuses(Ask::deletions)));
     options.ignore_times = step.ignore_times && !options.keeps_backups();
     options.hard_links = options.hard_links || step.links;
     options.way = step.way;
@@ -166,13 +168,11 @@ bool may_have_begun(const Error& error)
 }
 
 // What may be wrong with the session rather than with the work: its daemon went while it was
-// parked or is not the one we took it for, it does not take what it did not ask for, or it refuses
-// options that this step does not need.
-enum class Doubt { none, session, unasked, options };
+// parked or is not the one we took it for, or it does not take what it did not ask for.
+enum class Doubt { none, session, unasked };
 
-Doubt doubt_about(const Error& error, bool begun, bool doubtful, bool unasked, bool needs_options)
+Doubt doubt_about(const Error& error, bool begun, bool doubtful, bool unasked)
 {
-    if (error.kind() == ErrorKind::refused_option && !needs_options) return Doubt::options;
     if (doubtful && !begun) return Doubt::session;
     if (unasked && !is_line_trouble(error)) return Doubt::unasked;
     return doubtful ? Doubt::session : Doubt::none;
@@ -234,31 +234,84 @@ bool is_cancelled(const PushJob& job)
 bool choose_for_large_files(const PushJob& job, const plan::Step& step,
                             transport::PushOptions& options)
 {
-    return job.large && job.sessions->asks_for_large_files() &&
+    return job.large && !job.sessions->refuses(Ask::large_files) &&
            job.large->choose(step, job.index.get(), options);
 }
 
-// False when nothing was asked for that could be left out.
-bool refused_for_large_files(const Error& error, const PushJob& job, const plan::Step& step)
+// What a session for the step asks for and the step can do without.
+Asks asks_of(const plan::Step& step, const PushJob& job, bool for_large)
 {
-    transport::PushOptions options = job.options;
-    if (error.kind() != ErrorKind::refused_option || !choose_for_large_files(job, step, options))
-        return false;
-    log::info("push", "large files are sent as others are",
-              {{"source", job.source}, {"message", error.what()}});
-    job.sessions->stop_asking_for_large_files();
+    Asks asks;
+    if (job.options.compress == "auto" && !job.sessions->refuses(Ask::compression))
+        asks.add(Ask::compression);
+    if (for_large) asks.add(Ask::large_files);
+    if (step.way == transport::Way::append) asks.add(Ask::appends);
+    if (step.way == transport::Way::in_place) asks.add(Ask::overwrites);
+    const bool needs_them = step.delete_missing || step.delete_extras || step.links;
+    if (step.way == transport::Way::usual && !needs_them && !job.sessions->refuses(Ask::deletions))
+        asks.add(Ask::deletions);
+    return asks;
+}
+
+// A daemon names the option as it knows it. That of compression always tells; of the others what
+// least depends on goes first.
+std::optional<Ask> refused_of(const Asks& asked, const Error& error)
+{
+    if (error.kind() != ErrorKind::refused_option) return std::nullopt;
+    if (std::string_view(error.what()).find("compress") != std::string_view::npos)
+        return asked.contains(Ask::compression) ? std::optional(Ask::compression) : std::nullopt;
+    for (const Ask ask : {Ask::large_files, Ask::appends, Ask::overwrites, Ask::deletions})
+        if (asked.contains(ask)) return ask;
+    return std::nullopt;
+}
+
+void go_the_usual_way(plan::Step& step)
+{
+    step.way = transport::Way::usual;
+    for (transport::Entry& entry : step.list.entries) {
+        entry.way = transport::Way::usual;
+        entry.append_from = 0;
+    }
+}
+
+void tell_refusal(const PushJob& job, Ask refused, const Error& error)
+{
+    log::Level level = log::Level::debug;
+    std::string consequence = "deletions are asked for where there are some";
+    if (refused == Ask::compression) {
+        level = log::Level::info;
+        consequence = "nothing is compressed there";
+    } else if (refused == Ask::large_files) {
+        level = log::Level::info;
+        consequence = "large files are sent as others are";
+    } else if (refused == Ask::appends) {
+        level = log::Level::warn;
+        consequence = "nothing is appended there, files that grow are sent as others";
+    } else if (refused == Ask::overwrites) {
+        level = log::Level::warn;
+        consequence = "nothing is updated in place there, files are replaced";
+    }
+    log::write(level, "push", consequence, {{"source", job.source}, {"message", error.what()}});
+}
+
+// What a daemon refuses is not asked of it again. False when the step cannot do without.
+bool leave_out_refused(const Error& error, const Asks& asked, PushJob& job, plan::Step& step)
+{
+    const std::optional<Ask> refused = refused_of(asked, error);
+    if (!refused || is_cancelled(job)) return false;
+    tell_refusal(job, *refused, error);
+    job.sessions->note_refusal(*refused);
+    if (*refused == Ask::appends || *refused == Ask::overwrites) go_the_usual_way(step);
     return true;
 }
 
 boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Beneath& source,
                                                         plan::Step& step, PushReport& report,
-                                                        DeletionsMax deletions_max)
+                                                        DeletionsMax deletions_max, Asks& asked)
 {
     transport::PushOptions options = options_for(step, job, deletions_max);
     const bool for_large = choose_for_large_files(job, step, options);
-    const bool deletes = step.delete_missing || step.delete_extras;
-    const bool needs_options = deletes || step.links || step.way != transport::Way::usual ||
-                               for_large || !job.sessions->asks_for_deletions();
+    asked = asks_of(step, job, for_large);
     if (job.unasked)
         job.unasked->choose(step.list);
     else
@@ -281,17 +334,12 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         begun = broken != nullptr && broken->begun();
         note_lost(error, step.list, for_large, job);
         const bool over_a_path = broken != nullptr && broken->path();
-        if (!over_a_path)
-            doubt = doubt_about(error, begun, doubtful, !unasked.empty(), needs_options);
+        if (!over_a_path && !refused_of(asked, error))
+            doubt = doubt_about(error, begun, doubtful, !unasked.empty());
         if (doubt == Doubt::none || is_cancelled(job)) throw;
         log::debug("push", "once more, step by step: " + std::string(error.what()));
     }
     Unasked::choose_none(step.list);
-    if (doubt == Doubt::options) {
-        job.sessions->stop_asking_for_deletions();
-        options.delete_missing = false;
-        options.filter_rules.clear();
-    }
     SessionPool::Taken fresh;
     fresh.session = co_await job.sessions->connect(std::move(options));
     try {
@@ -314,14 +362,15 @@ boost::asio::awaitable<transport::PushOutcome> push_step(PushJob& job, const Ben
 {
     boost::asio::steady_timer timer(job.sessions->strand());
     for (std::chrono::milliseconds delay = slot_delay_first;; delay *= 2) {
+        Asks asked;
         try {
             const UnderWay counted(job);
             transport::PushOutcome outcome =
-                co_await try_step(job, source, step, report, deletions_max);
+                co_await try_step(job, source, step, report, deletions_max, asked);
             job.had_session = true;
             co_return outcome;
         } catch (const Error& error) {
-            if (refused_for_large_files(error, job, step)) continue;
+            if (leave_out_refused(error, asked, job, step)) continue;
             const bool own_slot =
                 error.kind() == ErrorKind::busy && (job.had_session || job.under_way > 0);
             if (!own_slot || is_cancelled(job)) throw;
@@ -380,7 +429,7 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
             refused = true;
         }
         if (refused) {
-            job.sessions->stop_moving();
+            job.sessions->note_refusal(Ask::moves);
             co_return;
         }
         for (const PathFailure& failure : outcome.failures) {
@@ -396,7 +445,7 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
 
 bool may_append(const PushJob& job)
 {
-    return job.grown && job.append_only && job.sessions->goes(transport::Way::append);
+    return job.grown && job.append_only && !job.sessions->refuses(Ask::appends);
 }
 
 // Which files go a way of their own. What `seen` says of the others that only grow is there, too,
@@ -405,7 +454,7 @@ GrownFiles::Seen choose_ways(const PushJob& job, const Beneath& source, const pl
                              plan::Observed& observed)
 {
     GrownFiles::Seen seen;
-    const bool overwrites = job.in_place && job.sessions->goes(transport::Way::in_place);
+    const bool overwrites = job.in_place && !job.sessions->refuses(Ask::overwrites);
     if (!may_append(job) && !overwrites) return seen;
     HeldDirectory near(source);
     const auto choose = [&](transport::Entry& entry) {
@@ -431,39 +480,10 @@ void note_arrived(PushJob& job, const PushReport& report, GrownFiles::Seen seen)
     job.grown->arrived(std::move(seen));
 }
 
-void go_the_usual_way(plan::Step& step)
-{
-    step.way = transport::Way::usual;
-    for (transport::Entry& entry : step.list.entries) {
-        entry.way = transport::Way::usual;
-        entry.append_from = 0;
-    }
-}
-
-// A way that the daemon refuses is not tried again.
-boost::asio::awaitable<transport::PushOutcome> push_apart(PushJob& job, const Beneath& source,
-                                                          plan::Step& step, PushReport& report)
-{
-    try {
-        transport::PushOutcome outcome = co_await push_step(job, source, step, report);
-        co_return outcome;
-    } catch (const Error& error) {
-        if (error.kind() != ErrorKind::refused_option || is_cancelled(job)) throw;
-        log::warn("push",
-                  step.way == transport::Way::append
-                      ? "nothing is appended there, files that grow are sent as others"
-                      : "nothing is updated in place there, files are replaced",
-                  {{"source", job.source}, {"message", error.what()}});
-    }
-    job.sessions->stop_going(step.way);
-    go_the_usual_way(step);
-    transport::PushOutcome outcome = co_await push_step(job, source, step, report);
-    co_return outcome;
-}
-
 bool may_move(const PushJob& job)
 {
-    return job.index && job.plan.delete_live && !job.options.checksum && job.sessions->moves();
+    return job.index && job.plan.delete_live && !job.options.checksum &&
+           !job.sessions->refuses(Ask::moves);
 }
 
 // A file that fails would fail again whenever something above it is compared, and perhaps end the
@@ -514,8 +534,6 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
         transport::PushOutcome outcome;
         if (step.delete_extras)
             outcome = co_await push_compare(job, source, step, report);
-        else if (step.way != transport::Way::usual)
-            outcome = co_await push_apart(job, source, step, report);
         else
             outcome = co_await push_step(job, source, step, report);
         add(report, std::move(outcome));
@@ -601,15 +619,19 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
     if (job.links && whole) job.links->whole_source_begins(std::chrono::steady_clock::now());
     // What was moved may be taken from a file that another piece replaces.
     if (!job.batch.moves.empty()) job.connections = 1;
+    // What is found out about the line by the first is for all others.
+    const bool tries_line = job.sessions->guesses_line(job.options);
+    Pieces::EntriesMax entries_max{job.piece_entries, job.piece_entries};
+    if (tries_line) entries_max.first = std::min(entries_max.first, entries_to_try_line);
     PiecesAhead pieces(job.sessions->pool(), all->source, job.observe, std::move(job.batch),
-                       job.piece_entries, job.cancelled);
+                       entries_max, job.cancelled);
     FollowLinks how{.whole_source = whole, .first_piece = true};
     for (;;) {
         std::optional<Pieces::Piece> piece = co_await pieces.next();
         if (is_cancelled(job)) throw Error(ErrorKind::local, Remedy::retry, "stopped");
         if (!piece) break;
         const bool owes = how.first_piece && job.links && !job.links->joined().empty();
-        const bool alone = piece->alone || owes;
+        const bool alone = piece->alone || owes || (how.first_piece && tries_line);
         const std::size_t room = alone ? 1 : job.connections;
         co_await beside.fewer_than(room);
         if (alone)

@@ -102,6 +102,8 @@ asio::awaitable<std::unique_ptr<transport::PushSession>> SessionPool::open(
     transport::PushOptions options)
 {
     transport::Endpoint endpoint = settings_.endpoint();
+    endpoint.speed = settings_.speed;
+    if (options.compress == "auto" && refuses(Ask::compression)) options.compress = "none";
     std::optional<transport::Expected> expected = expected_;
     std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(std::move(endpoint), std::move(options), std::move(expected));
@@ -179,23 +181,17 @@ void SessionPool::close()
     });
 }
 
-bool SessionPool::goes(transport::Way way) const noexcept
+bool SessionPool::guesses_line(const transport::PushOptions& options) const
 {
-    switch (way) {
-        case transport::Way::append:
-            return appends_;
-        case transport::Way::in_place:
-            return overwrites_;
-        case transport::Way::usual:
-            break;
-    }
-    return true;
+    return options.compress == "auto" && settings_.speed && settings_.speed->guesses() &&
+           !refuses(Ask::compression);
 }
 
-void SessionPool::stop_going(transport::Way way) noexcept
+bool SessionPool::compresses_otherwise(const Parked& parked) const
 {
-    if (way == transport::Way::append) appends_ = false;
-    if (way == transport::Way::in_place) overwrites_ = false;
+    if (parked.options.compress != "auto" || !settings_.speed || refuses(Ask::compression))
+        return false;
+    return (parked.session->peer().compress != "none") != settings_.speed->compresses();
 }
 
 // A daemon that went may come back as another; one that has no slot left needs ours.
@@ -209,6 +205,7 @@ void SessionPool::drop_unusable()
         return true;
     });
     if (busy) tell_exhausted();
+    std::erase_if(parked_, [&](const Parked& parked) { return compresses_otherwise(parked); });
 }
 
 void SessionPool::fill()

@@ -1,7 +1,9 @@
 // The sessions of one destination: some logged in and ready, the others as they are needed.
 #pragma once
 
+#include "agent/push/refusals.h"
 #include "agent/push/slots.h"
+#include "transport/link_speed.h"
 #include "transport/push_session.h"
 #include "transport/signal.h"
 
@@ -9,7 +11,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -21,13 +22,15 @@ namespace lockstep::push {
 // A warm session is parked before the file list, so that a change is on its way half a round trip
 // after it was made (PROTOCOL.md 24.5). It costs the daemon a process and a slot of `max
 // connections`, which is given back when the daemon has none left. It is one for the usual changes
-// or, after a file was appended to, for the next of these.
+// or, after a file was appended to, for the next of these. One that was opened before the line was
+// found slow, or fast, is not used any more.
 //
 // All of it, and all sessions, live on strand(); calls without a strand of their own say so.
 class SessionPool : public std::enable_shared_from_this<SessionPool> {
 public:
     struct Settings {
         std::function<transport::Endpoint()> endpoint;  // reads the password afresh; may throw
+        std::shared_ptr<transport::LinkSpeed> speed;    // what `auto` goes by; null: it is `none`
         std::size_t warm_max = 0;
         std::chrono::milliseconds timeout{60'000};  // of a session without a sign of life
         std::string module;                         // with its host and port: whose slots these are
@@ -56,20 +59,12 @@ public:
     // where any may be parked. Throws as connect() does.
     boost::asio::awaitable<void> reach(transport::PushOptions options);
 
-    // Until the daemon was found to refuse them. Any thread.
-    bool asks_for_deletions() const noexcept { return asks_for_deletions_; }
-    void stop_asking_for_deletions() noexcept { asks_for_deletions_ = false; }
+    // Sessions with these options would compress if the line was known to be slow, which it is not.
+    bool guesses_line(const transport::PushOptions& options) const;
 
-    // Until the daemon was found to refuse what it takes. Any thread.
-    bool moves() const noexcept { return moves_; }
-    void stop_moving() noexcept { moves_ = false; }
-
-    // Until the daemon was found to refuse it. Any thread.
-    bool goes(transport::Way way) const noexcept;
-    void stop_going(transport::Way way) noexcept;
-
-    bool asks_for_large_files() const noexcept { return asks_for_large_files_; }
-    void stop_asking_for_large_files() noexcept { asks_for_large_files_ = false; }
+    // What this daemon does not take need not be asked of it again. Any thread.
+    bool refuses(Ask ask) const noexcept { return refusals_.contains(ask); }
+    void note_refusal(Ask ask) noexcept { refusals_.add(ask); }
 
     // Any thread: sessions with these options are kept ready from now on; none any more; never
     // again.
@@ -92,6 +87,7 @@ private:
     void turn_to(const transport::PushOptions& options);
     void fill();
     void drop_unusable();
+    bool compresses_otherwise(const Parked& parked) const;
     void tell_exhausted();
     void arm_timer();
     static boost::asio::awaitable<void> warm_one(std::shared_ptr<SessionPool> self,
@@ -110,11 +106,7 @@ private:
     std::optional<transport::Expected> expected_;  // of the next session
     bool timer_armed_ = false;
     bool closed_ = false;
-    std::atomic<bool> asks_for_deletions_ = true;
-    std::atomic<bool> moves_ = true;
-    std::atomic<bool> appends_ = true;
-    std::atomic<bool> overwrites_ = true;
-    std::atomic<bool> asks_for_large_files_ = true;
+    Refusals refusals_;
     std::chrono::steady_clock::time_point not_before_{};  // the next one may be warmed
     std::chrono::seconds busy_pause_;
 };

@@ -193,7 +193,7 @@ void encode(benchmark::State& state, const char* compress)
     Bytes out;
     for (auto _ : state) {
         out.clear();
-        codec->begin();
+        codec->begin(Effort::usual);
         for (std::size_t at = 0; at < text.size(); at += 32'768)
             codec->put({.literal = std::span(text).subspan(
                             at, std::min<std::size_t>(32'768, text.size() - at))},

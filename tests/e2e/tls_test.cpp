@@ -20,9 +20,12 @@ struct Mirror {
     Authority authority{"the right one"};
     TlsFront front;
 
-    Mirror()
+    explicit Mirror(bool asks_for_ours = false)
         : daemon({{.name = "m", .path = prepared(dir), .user = "u", .password = "p"}}),
-          front(daemon.port(), authority.issue())
+          front(daemon.port(), authority.issue(),
+                asks_for_ours
+                    ? Lines{"verify = 2", "requireCert = yes", "CAfile = " + authority.file()}
+                    : Lines{})
     {
     }
 
@@ -94,6 +97,28 @@ TEST_CASE("a certificate that nobody vouches for stops the destination until it 
     replace_file(ca_file, read_file(mirror.authority.file()));
     REQUIRE(agent.command({"resume", "web"}) == 0);
     REQUIRE(agent.wait_state("web", 0, "in_step"));
+    CHECK(mirror.differences() == Lines{});
+}
+
+TEST_CASE("a destination that asks who we are is told by cert_file and key_file", "[e2e][tls]")
+{
+    Mirror mirror(true);
+    const Certificate ours = mirror.authority.issue();
+    AgentConfig config = mirror.config(mirror.authority.file());
+    {
+        Agent nobody_knows(config);
+        REQUIRE(nobody_knows.wait_state("web", 0, "stopped"));
+        const boost::json::object error =
+            nobody_knows.destination("web").at("last_error").as_object();
+        CHECK(error.at("kind").as_string() == "tls");
+        CHECK(nobody_knows.offline_command({"check", "--connect"}) == 1);
+        CHECK(names_in(mirror.dir / "dst").empty());
+    }
+    config.mappings[0].destinations[0].lines.push_back("cert_file: " + ours.file);
+    config.mappings[0].destinations[0].lines.push_back("key_file: " + ours.key_file);
+    Agent agent(config);
+    CHECK(agent.flush() == 0);
+    CHECK(agent.offline_command({"check", "--connect"}) == 0);
     CHECK(mirror.differences() == Lines{});
 }
 

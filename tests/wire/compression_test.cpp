@@ -1,10 +1,16 @@
 // Every compressor over every protocol, to a real daemon.
+#include "tests/support/slow_line.h"
 #include "tests/support/temp_tree.h"
 #include "tests/support/tree_equal.h"
 #include "tests/wire/push_fixture.h"
+#include "transport/link_speed.h"
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace lockstep::wire_test {
@@ -85,6 +91,119 @@ TEST_CASE("compressed content arrives as it was, whole and as a delta", "[wire][
         CHECK(read_file(ends.source() + "/" + name) == read_file(ends.destination() + "/" + name));
 }
 
+TEST_CASE("what is compressed already is not deflated again, between files that are",
+          "[wire][compress]")
+{
+    const auto* compress = GENERATE("zlibx", "zlib");
+    const int protocol = GENERATE(29, 30, 31, 32);
+    INFO(compress << " over protocol " << protocol);
+    const PushEnds ends;
+    // In the order of the names, so that each way of switching comes up; what would shrink shows.
+    const Lines names{"a.txt", "b.gz", "c.JPG", "d.txt", "e.zip", "f"};
+    for (const std::string& name : names) write_file(ends.source() + "/" + name, text(mebi));
+    Endpoint endpoint = ends.endpoint();
+    endpoint.protocol_max = protocol;
+    PushOptions options;
+    options.compress = compress;
+    options.ignore_times = true;
+
+    const Pushed whole = push(endpoint, options, list_of(ends.source()), ends.source());
+    CHECK(whole.outcome.failures.empty());
+    CHECK(whole.outcome.figures.bytes_sent > 3 * mebi);
+    CHECK(whole.outcome.figures.bytes_sent < 4 * mebi);
+
+    for (const std::string& name : names) {
+        const std::string before = read_file(ends.source() + "/" + name);
+        write_file(ends.source() + "/" + name, "at the front" + before.substr(0, mebi / 2) +
+                                                   text(200'000) + before.substr(mebi / 2));
+    }
+    const Pushed delta = push(endpoint, options, list_of(ends.source()), ends.source());
+    CHECK(delta.outcome.failures.empty());
+    CHECK(delta.outcome.figures.matched_bytes > 5 * mebi);
+    for (const std::string& name : names)
+        CHECK(read_file(ends.source() + "/" + name) == read_file(ends.destination() + "/" + name));
+}
+
+TEST_CASE("where the line is slow both ends agree on the best they have", "[wire][compress]")
+{
+    const int protocol = GENERATE(29, 30, 31, 32);
+    const bool ahead = GENERATE(false, true);
+    INFO("protocol " << protocol << (ahead ? ", said ahead" : ", step by step"));
+    const PushEnds ends;
+    fill(ends.source());
+    Endpoint endpoint = ends.endpoint();
+    endpoint.protocol_max = protocol;
+    endpoint.speed = std::make_shared<transport::LinkSpeed>(mebi);  // a limit that nobody keeps
+    PushOptions options;
+    options.ignore_times = true;
+    std::optional<transport::Expected> expected;
+    if (ahead) {
+        const PushOptions plain = options;
+        expected = push(endpoint, plain, list_of(ends.source()), ends.source()).expected;
+    }
+    options.compress = "auto";
+
+    for (int round = 0; round < 2; ++round) {
+        const Pushed pushed =
+            push(endpoint, options, list_of(ends.source()), ends.source(), expected);
+        CHECK(pushed.peer.compress == (protocol >= 30 ? "zstd" : "zlib"));
+        CHECK(pushed.outcome.failures.empty());
+        for (const char* name : {"text", "random", "zeros", "nearly", "just", "over", "short"})
+            CHECK(read_file(ends.source() + "/" + name) ==
+                  read_file(ends.destination() + "/" + name));
+        if (ahead) expected = pushed.expected;
+        change(ends.source());
+    }
+}
+
+TEST_CASE("a daemon without zstd is given what it has", "[wire][compress]")
+{
+    const TempDir dir;
+    make_dirs(dir / "src");
+    fill(dir / "src");
+    write_file(dir / "rsync",
+               "#!/bin/sh\nRSYNC_COMPRESS_LIST='zlibx zlib' exec /usr/bin/rsync \"$@\"\n");
+    REQUIRE(::chmod((dir / "rsync").c_str(), 0755) == 0);
+    const RealDaemon daemon({{.name = "m", .path = made(dir / "dst")}}, {.rsync = dir / "rsync"});
+    Endpoint endpoint = endpoint_of(daemon, std::chrono::seconds(10));
+    endpoint.speed = std::make_shared<transport::LinkSpeed>(mebi);
+    PushOptions options;
+    options.compress = "auto";
+
+    const Pushed pushed = push(endpoint, options, list_of(dir / "src"), dir / "src");
+    CHECK(pushed.peer.compress == "zlibx");
+    CHECK(quick_differences(dir / "src", dir / "dst") == Lines{});
+
+    // Who took it for another hears of it, and next time knows.
+    std::optional<transport::Expected> wrong = pushed.expected;
+    REQUIRE(wrong);
+    wrong->best_compress.clear();
+    write_file(dir / "src/more", text(mebi));
+    CHECK_THROWS_AS(push(endpoint, options, list_of(dir / "src"), dir / "src", wrong),
+                    transport::WrongGuess);
+    const Pushed known =
+        push(endpoint, options, list_of(dir / "src"), dir / "src", pushed.expected);
+    CHECK(known.peer.compress == "zlibx");
+    CHECK(quick_differences(dir / "src", dir / "dst") == Lines{});
+}
+
+TEST_CASE("a session tells how fast its line was", "[wire][compress]")
+{
+    if (!SlowLine::possible()) return;
+    const SlowLine line("20mbit");
+    const PushEnds ends;
+    write_file(ends.source() + "/random", random_bytes(mebi, 1));
+    Endpoint endpoint = ends.endpoint();
+    endpoint.speed = std::make_shared<transport::LinkSpeed>();
+    PushOptions options;
+    options.compress = "auto";
+
+    CHECK(push(endpoint, options, list_of(ends.source()), ends.source()).peer.compress == "none");
+    REQUIRE(endpoint.speed->measured());
+    CHECK(*endpoint.speed->measured() < 5e6);
+    CHECK(push(endpoint, options, list_of(ends.source()), ends.source()).peer.compress == "zstd");
+}
+
 TEST_CASE("a compressor that a daemon refuses is said to be refused", "[wire][compress]")
 {
     const TempDir dir;
@@ -93,15 +212,18 @@ TEST_CASE("a compressor that a daemon refuses is said to be refused", "[wire][co
     const RealDaemon daemon(
         {{.name = "m", .path = made(dir / "dst"), .lines = {"refuse options = compress"}}});
     PushOptions options;
-    options.compress = "zstd";
+    options.compress = GENERATE("zstd", "lz4", "zlibx", "zlib", "auto");
+    INFO(options.compress);
+    Endpoint endpoint = endpoint_of(daemon, std::chrono::seconds(10));
+    endpoint.speed = std::make_shared<transport::LinkSpeed>(mebi);
 
     try {
-        push(endpoint_of(daemon, std::chrono::seconds(10)), options, list_of(dir / "src"),
-             dir / "src");
+        push(endpoint, options, list_of(dir / "src"), dir / "src");
         FAIL("it was taken");
     } catch (const Error& refused) {
         CHECK(refused.kind() == ErrorKind::refused_option);
         CHECK(refused.remedy() == Remedy::needs_person);
+        CHECK(std::string(refused.what()).find("compress") != std::string::npos);
     }
 }
 

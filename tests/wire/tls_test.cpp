@@ -47,7 +47,7 @@ struct Ends {
         where.reach = Reach::tls;
         where.host = host;
         where.port = port;
-        where.ca_file = authority.file();
+        where.tls.ca_file = authority.file();
         return where;
     }
 
@@ -165,33 +165,120 @@ TEST_CASE("a file that holds no certificates is named", "[wire][tls]")
     Ends ends;
     const TlsFront front(ends.upstream.port(), ends.authority.issue());
     Endpoint where = ends.endpoint(front.port());
-    where.ca_file = ends.dir / "none";
+    where.tls.ca_file = ends.dir / "none";
     const bool empty = GENERATE(false, true);
-    if (empty) write_file(*where.ca_file, "");
+    if (empty) write_file(*where.tls.ca_file, "");
 
     const std::optional<Failure> failure = ends.failed_push(where);
 
     REQUIRE(failure);
     CHECK(name_of(failure->kind) == "tls");
-    CHECK_THAT(failure->what, Catch::Contains("ca_file '" + *where.ca_file + "'"));
+    CHECK_THAT(failure->what, Catch::Contains("ca_file '" + *where.tls.ca_file + "'"));
     if (!empty) CHECK_THAT(failure->what, Catch::Contains("No such file"));
 }
 
-TEST_CASE("a server that wants a certificate of ours says so", "[wire][tls]")
+namespace {
+
+// A front that takes nobody without a certificate of the authority.
+std::vector<std::string> asks_for_ours(const Ends& ends, const std::string& version)
+{
+    return {"sslVersion = " + version, "verify = 2", "requireCert = yes",
+            "CAfile = " + ends.authority.file()};
+}
+
+}  // namespace
+
+TEST_CASE("who shows the right certificate is let in", "[wire][tls]")
 {
     const std::string version = GENERATE("TLSv1.2", "TLSv1.3");
     INFO(version);
     Ends ends;
-    const TlsFront front(
-        ends.upstream.port(), ends.authority.issue(),
-        {"sslVersion = " + version, "verifyChain = yes", "CAfile = " + ends.authority.file()});
+    const TlsFront front(ends.upstream.port(), ends.authority.issue(),
+                         asks_for_ours(ends, version));
+    Endpoint where = ends.endpoint(front.port());
+    const Certificate ours = ends.authority.issue({.names = "DNS:sender.example"});
+    where.tls.cert_file = ours.file;
+    where.tls.key_file = ours.key_file;
 
-    const std::optional<Failure> failure = ends.failed_push(ends.endpoint(front.port()));
+    CHECK(ends.push(where).outcome.failures.empty());
+    CHECK(ends.differences() == Lines{});
+}
+
+TEST_CASE("who shows no certificate, or one of another authority, is told so and says nothing",
+          "[wire][tls]")
+{
+    const std::string version = GENERATE("TLSv1.2", "TLSv1.3");
+    const bool another = GENERATE(false, true);
+    INFO(version << (another ? ", another authority's" : ", none"));
+    Ends ends;
+    Authority other("a wrong one");
+    const TlsFront front(ends.upstream.port(), ends.authority.issue(),
+                         asks_for_ours(ends, version));
+    Endpoint where = ends.endpoint(front.port());
+    if (another) {
+        const Certificate theirs = other.issue();
+        where.tls.cert_file = theirs.file;
+        where.tls.key_file = theirs.key_file;
+    }
+
+    const std::optional<Failure> failure = ends.failed_push(where);
 
     REQUIRE(failure);
     CHECK(name_of(failure->kind) == "tls");
     CHECK(failure->remedy == Remedy::needs_person);
+    CHECK_THAT(failure->what, Catch::Contains(another ? "cert_file '" + *where.tls.cert_file + "'"
+                                                      : "no certificate of our own"));
     CHECK(ends.upstream.counters().bytes_up == 0);
+    CHECK(names_in(ends.dir / "dst").empty());
+}
+
+TEST_CASE("a certificate or key of ours that cannot be used is named, and why", "[wire][tls]")
+{
+    Ends ends;
+    const TlsFront front(ends.upstream.port(), ends.authority.issue());
+    Endpoint where = ends.endpoint(front.port());
+    const Certificate ours = ends.authority.issue();
+    const Certificate another = ends.authority.issue();
+    where.tls.cert_file = ours.file;
+    where.tls.key_file = ours.key_file;
+    const auto check = [&](const std::string& key, const std::string& file,
+                           const std::string& why) {
+        const std::optional<Failure> failure = ends.failed_push(where);
+        REQUIRE(failure);
+        CHECK(name_of(failure->kind) == "tls");
+        CHECK(failure->remedy == Remedy::needs_person);
+        CHECK_THAT(failure->what, Catch::Contains(key + " '" + file + "'"));
+        CHECK_THAT(failure->what, Catch::Contains(why));
+        CHECK(ends.upstream.counters().connections == 0);
+    };
+    SECTION("no certificate there")
+    {
+        where.tls.cert_file = ends.dir / "none";
+        check("cert_file", *where.tls.cert_file, "No such file");
+    }
+    SECTION("a key where the certificate should be")
+    {
+        where.tls.cert_file = ours.key_file;
+        check("cert_file", ours.key_file, "expected a certificate in PEM");
+    }
+    SECTION("no key there")
+    {
+        where.tls.key_file = ends.dir / "none";
+        check("key_file", *where.tls.key_file, "No such file");
+    }
+    SECTION("the key of another certificate")
+    {
+        where.tls.key_file = another.key_file;
+        check("key_file", another.key_file, "mismatch");
+    }
+    SECTION("a key with a passphrase, which nobody is asked for")
+    {
+        where.tls.key_file = ends.dir / "locked.key";
+        REQUIRE(run({"openssl", "ec", "-in", ours.key_file, "-aes128", "-passout", "pass:secret",
+                     "-out", *where.tls.key_file})
+                    .exit_code == 0);
+        check("key_file", *where.tls.key_file, "without a passphrase");
+    }
 }
 
 TEST_CASE("a refused handshake needs a person, a broken one another try", "[wire][tls]")

@@ -75,6 +75,7 @@ TEST_CASE("each key is accepted as the contract writes it, and as what means off
     }
     for (const char* destination :
          {"{url: rsync://h/m, connections: 1}", "rsyncs://h/m", "{url: rsyncs://h/m, ca_file: /c}",
+          "{url: rsyncs://h/m, cert_file: /c, key_file: /k}",
           "{url: rsync://h/m, connections: 16, warm_sessions: 0}",
           "{url: rsync://h/m, bandwidth_limit: 10MiB}", "ssh://u@h/p", "ssh://h:22/p", "file:///p",
           "{url: ssh://u@h/p, connections: 2, warm_sessions: 2, bandwidth_limit: 1MiB}",

@@ -476,7 +476,21 @@ TEST_CASE("a program is given no password and no authority", "[config][load]")
         CHECK(errors_of(of).empty());
         CHECK(errors_of(of + "    password_file: /f\n").size() == 1);
         CHECK(errors_of(of + "    ca_file: /f\n").size() == 1);
+        CHECK(errors_of(of + "    cert_file: /f\n    key_file: /k\n").size() == 2);
     }
+}
+
+TEST_CASE("of a certificate and its key neither goes without the other", "[config][load]")
+{
+    const std::string of =
+        "mappings:\n- name: web\n  source: /srv/web\n  destinations:\n  - url: rsyncs://h/m\n";
+    CHECK(errors_of(of + "    cert_file: /c\n    key_file: /k\n").empty());
+    CHECK(errors_of(of + "    cert_file: /c\n") ==
+          Lines{"f:6:16: mappings[0].destinations[0].cert_file: expected only together with "
+                "key_file, found alone"});
+    CHECK(errors_of(of + "    key_file: /k\n") ==
+          Lines{"f:6:15: mappings[0].destinations[0].key_file: expected only together with "
+                "cert_file, found alone"});
 }
 
 TEST_CASE("broken YAML is one error with line and column", "[config][document]")

@@ -29,7 +29,7 @@ Token run(std::uint32_t first, std::uint32_t blocks, std::span<const std::byte> 
 Bytes encode(TokenCodec& codec, const std::vector<Token>& tokens)
 {
     Bytes out;
-    codec.begin();
+    codec.begin(Effort::usual);
     for (const Token& token : tokens) codec.put(token, token.matched, out);
     codec.end(out);
     return out;
@@ -43,7 +43,7 @@ Bytes encode(std::string_view compress, const std::vector<Token>& tokens)
 
 // The matcher between file and codec, as a sender has it.
 Bytes encode_file(TokenCodec& codec, const BlockSums& sums, std::span<const std::byte> file,
-                  std::size_t feed_bytes)
+                  std::size_t feed_bytes, Effort effort = Effort::usual)
 {
     BlockDigest digest(Digest::xxh128, 1, SeedPlace::hash_seed);
     Matcher matcher(
@@ -51,7 +51,7 @@ Bytes encode_file(TokenCodec& codec, const BlockSums& sums, std::span<const std:
         codec.needs_matched_bytes() ? Matcher::MatchedBytes::keep : Matcher::MatchedBytes::drop);
     Bytes out;
     const Matcher::Sink sink = [&](const Token& token) { codec.put(token, token.matched, out); };
-    codec.begin();
+    codec.begin(effort);
     while (!file.empty()) {
         const auto piece = file.first(std::min(file.size(), feed_bytes));
         matcher.feed(piece, sink);
@@ -81,7 +81,9 @@ TEST_CASE("a session's token streams, decoded over the basis, give its files", "
         const auto block_bytes = static_cast<std::uint32_t>(1 + random() % 3000);
         const BlockSums sums = sums_of(basis, block_bytes, 16, digest);
 
-        const Bytes wire = encode_file(*codec, sums, file, 1 + random() % 50'000);
+        const Effort effort = random() % 3 == 0 ? Effort::least : Effort::usual;
+
+        const Bytes wire = encode_file(*codec, sums, file, 1 + random() % 50'000, effort);
 
         INFO(form << " level " << level << ", file " << round << " of " << file.size()
                   << " bytes, blocks of " << block_bytes);
@@ -217,6 +219,21 @@ TEST_CASE("only zlib asks for the matched bytes, and refuses to go on without", 
     for (const std::string& form : all_forms)
         CHECK(make_token_codec(form, 0, 30)->needs_matched_bytes() == (form == "zlib"));
     CHECK_THROWS_AS(encode("zlib", {run(0, 1)}), lockstep::Error);
+}
+
+TEST_CASE("zlib's forms store what is compressed already, and only that", "[delta][codec]")
+{
+    const std::string form = GENERATE("zlibx", "zlib");
+    const auto codec = make_token_codec(form, 0, 31);
+    const Bytes zeros(1'000'000);
+    const auto size = [&](Effort effort) {
+        return encode_file(*codec, {}, zeros, 100'000, effort).size();
+    };
+
+    CHECK(size(Effort::usual) < 10'000);
+    CHECK(size(Effort::least) > zeros.size());
+    CHECK(size(Effort::least) < zeros.size() + 1000);
+    CHECK(size(Effort::usual) < 10'000);
 }
 
 TEST_CASE("an unknown compressor's name makes no codec", "[delta][codec]")

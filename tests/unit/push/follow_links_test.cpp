@@ -31,7 +31,7 @@ public:
         for (const auto& [path, look] : looks) batch.paths.push_back({path, look, 1, {}, 0, {}});
         ObserveOptions options;
         options.hard_links = true;
-        Pieces pieces(source, options, std::move(batch), 1000);
+        Pieces pieces(source, options, std::move(batch), {1000, 1000});
         std::optional<Pieces::Piece> piece = pieces.next([] { return false; });
         REQUIRE(piece);
         const auto whole = looks.find("");

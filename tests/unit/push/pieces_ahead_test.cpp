@@ -50,9 +50,9 @@ std::vector<std::string> listed_in(const Pieces::Piece& piece)
 std::unique_ptr<PiecesAhead> ahead(asio::thread_pool& pool, const std::string& source,
                                    std::shared_ptr<std::atomic<bool>> cancelled = nullptr)
 {
-    return std::make_unique<PiecesAhead>(pool.get_executor(),
-                                         std::make_shared<const Beneath>(source, true),
-                                         ObserveOptions(), whole(), 50, std::move(cancelled));
+    return std::make_unique<PiecesAhead>(
+        pool.get_executor(), std::make_shared<const Beneath>(source, true), ObserveOptions(),
+        whole(), Pieces::EntriesMax{50, 50}, std::move(cancelled));
 }
 
 asio::awaitable<Listed> all_of(std::unique_ptr<PiecesAhead> pieces)
@@ -86,7 +86,7 @@ TEST_CASE("looking ahead gives the same pieces in the same order", "[push][piece
     const std::string source = make_tree(dir);
     const Beneath root(source, true);
     const ObserveOptions options;
-    Pieces one_by_one(root, options, whole(), 50);
+    Pieces one_by_one(root, options, whole(), {50, 50});
     Listed expected;
     while (std::optional<Pieces::Piece> piece = one_by_one.next([] { return false; }))
         expected.push_back(listed_in(*piece));

@@ -29,7 +29,7 @@ struct Walked {
     std::set<std::string> names;
 };
 
-Walked walk(const std::string& source, plan::Batch batch, std::size_t entries_max)
+Walked walk(const std::string& source, plan::Batch batch, Pieces::EntriesMax entries_max)
 {
     const Beneath root(source, true);
     ObserveOptions options;
@@ -65,7 +65,7 @@ TEST_CASE("the pieces of a tree have every directory once, whatever their size",
     }
     const std::size_t entries_max = GENERATE(std::size_t{1}, std::size_t{20}, std::size_t{100'000});
 
-    const Walked walked = walk(dir.path(), subtree(""), entries_max);
+    const Walked walked = walk(dir.path(), subtree(""), {entries_max, entries_max});
 
     CHECK(walked.names == expected);
     for (const auto& [path, times] : walked.listed) {
@@ -79,6 +79,18 @@ TEST_CASE("the pieces of a tree have every directory once, whatever their size",
             CHECK(piece.observation.observed.at.contains(dirty.path));
 }
 
+TEST_CASE("the first piece may be a small one", "[push][pieces]")
+{
+    const TempDir dir;
+    for (int i = 0; i < 30; ++i) write_file(dir / ("d" + std::to_string(i) + "/f"), "x");
+
+    const Walked walked = walk(dir.path(), subtree(""), {2, 1000});
+
+    REQUIRE(walked.pieces.size() == 2);
+    CHECK(walked.pieces[0].batch.paths.size() < walked.pieces[1].batch.paths.size());
+    CHECK(walked.listed.size() == 31);
+}
+
 TEST_CASE("directories with hard-linked files come together, last", "[push][pieces]")
 {
     const TempDir dir;
@@ -87,7 +99,7 @@ TEST_CASE("directories with hard-linked files come together, last", "[push][piec
     make_dirs(dir / "z/deep");
     make_hard_link(dir / "a/first", dir / "z/deep/second");
 
-    const Walked walked = walk(dir.path(), subtree(""), 10);
+    const Walked walked = walk(dir.path(), subtree(""), {10, 10});
 
     REQUIRE(walked.pieces.size() > 2);
     std::set<std::string> last;
@@ -109,7 +121,7 @@ TEST_CASE("the paths of a batch come in the first piece, and a subtree that is g
     batch.paths.push_back({"x", plan::Look::content, 0, {}, 0});
     batch.paths.push_back({"d2", plan::Look::listing, 0, {}, 0});
 
-    const Walked walked = walk(dir.path(), batch, 1);
+    const Walked walked = walk(dir.path(), batch, {1, 1});
 
     const plan::Observed& first = walked.pieces.front().observation.observed;
     CHECK(first.at.at("x"));
@@ -134,7 +146,7 @@ TEST_CASE("what was to be compared and is no directory any more is sent for itse
     plan::Batch batch = subtree("");
     batch.paths.push_back({"f", plan::Look::subtree, 0, {}, 0});
 
-    const Walked walked = walk(dir.path(), batch, 100);
+    const Walked walked = walk(dir.path(), batch, {100, 100});
 
     REQUIRE(walked.pieces.size() == 1);
     const auto& paths = walked.pieces.front().batch.paths;

@@ -44,7 +44,7 @@ public:
         const Beneath root(source_, true);
         plan::Batch batch;
         batch.paths.push_back({"", plan::Look::subtree, 1, {}, 0});
-        Pieces pieces(root, options_, std::move(batch), 1000);
+        Pieces pieces(root, options_, std::move(batch), {1000, 1000});
         return pieces.next([] { return false; })->observation;
     }
 

@@ -179,6 +179,14 @@ TEST_CASE("a compressor is asked for in the words that the daemon knows", "[tran
     CHECK(with(old, "zlib")[1].find('z') != std::string::npos);
     CHECK_FALSE(has(with(old, "zlib"), "--old-compress"));
 
+    // Names are exchanged for the one, and it is asked for in no words of its own.
+    const std::vector<std::string> best = with(modern, "best");
+    CHECK(std::any_of(best.begin(), best.end(), [](const std::string& arg) {
+        return !arg.starts_with("--") && arg.find('z') < arg.find('e');
+    }));
+    CHECK(std::none_of(best.begin(), best.end(), [](const std::string& arg) {
+        return arg.find("compress") != std::string::npos;
+    }));
     options.compress = "zstd";
     CHECK(kind_thrown(without_digests, options) == ErrorKind::refused_option);
     options.compress = "zlibx";
@@ -198,6 +206,9 @@ TEST_CASE("the compressor that replaces an unknown one is always accepted", "[tr
     CHECK(compressor_for("zstd", capability_from(modern, 32)) == "zstd");
     CHECK(compressor_for("zstd", capability_from(without_digests, 31)) == "zlibx");
     CHECK(compressor_for("lz4", capability_from(old, 30)) == "zlib");
+    CHECK(compressor_for("best", capability_from(modern, 32)) == "best");
+    CHECK(compressor_for("best", capability_from(without_digests, 31)) == "zlibx");
+    CHECK(compressor_for("best", capability_from(old, 30)) == "zlib");
     CHECK(compressor_for("none", capability_from(old, 30)) == "none");
 }
 

@@ -152,8 +152,10 @@ asio::awaitable<void> talk_to(Ends& ends, Talk talk)
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     auto line = std::make_unique<Line>(executor, ends.server, ends.step);
     ends.line = line.get();
+    TlsFiles files;
+    files.ca_file = ends.authority.file();
     const std::unique_ptr<Stream> stream =
-        co_await secure(std::move(line), "localhost", ends.authority.file(), 10s);
+        co_await secure(std::move(line), "localhost", std::move(files), 10s);
     co_await talk(ends, *stream);
 }
 
