@@ -47,9 +47,8 @@ private:
     }
     AgentConfig config() const
     {
-        AgentConfig config =
-            config_of("web", dir_ / "src",
-                      {"rsync://u@127.0.0.1:" + std::to_string(older_.port()) + "/m"});
+        AgentConfig config = config_of(
+            "web", dir_ / "src", {"rsync://u@127.0.0.1:" + std::to_string(older_.port()) + "/m"});
         config.mappings[0].destinations[0].password = "p";
         config.mappings[0].destinations[0].lines = {"retry: { initial: 50ms, max: 500ms }",
                                                     "warm_sessions: 1"};

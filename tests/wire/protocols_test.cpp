@@ -121,7 +121,8 @@ TEST_CASE("a compare removes what is alien below directories of whole content al
     const Ends ends(any_protocol());
     write_file(ends.source("whole/kept"), "x");
     write_file(ends.source("whole/deep/kept"), "x");
-    for (const char* path : {"whole/alien", "whole/deep/alien/below", "whole/alien-dir/x", "beside/x"})
+    for (const char* path :
+         {"whole/alien", "whole/deep/alien/below", "whole/alien-dir/x", "beside/x"})
         write_file(ends.destination(path), "x");
     make_symlink("nowhere", ends.destination("whole/deep/link"));
     PushList list = below_plain_root(ends);
@@ -205,7 +206,9 @@ TEST_CASE("a mark means the same to a daemon of before the marks", "[wire][proto
 
     CHECK(pushed.outcome.failures.empty());
     CHECK(pushed.outcome.unattributed == Lines{});
-    const auto names = [&](const std::string& below) { return names_in(ends.destination() + below); };
+    const auto names = [&](const std::string& below) {
+        return names_in(ends.destination() + below);
+    };
     using Names = std::vector<std::string>;
     CHECK(names("") == Names{"alien", "d", "d1", "d[1]", "gone x"});
     CHECK(names("/d") == Names{"alien", "gone-dir", "new"});

@@ -42,23 +42,21 @@ TEST_CASE("a list without marks stays as it is, and needs no rules", "[transport
     CHECK(without_marks(list, 30) == Unmarked{list, {}});
 }
 
-TEST_CASE("a mark becomes an exception to the protection of its directory",
-          "[transport][unmarked]")
+TEST_CASE("a mark becomes an exception to the protection of its directory", "[transport][unmarked]")
 {
     const PushList list{{directory("."), directory("d"), file("d/f"), directory("e[1]"),
                          mark("d/gone"), mark("e[1]/*")},
                         0};
 
     const Unmarked from_30 = without_marks(list, 30);
-    CHECK(from_30.list.entries ==
-          std::vector{directory("."), directory("d", DirKind::content), file("d/f"),
-                      directory("e[1]", DirKind::content)});
+    CHECK(from_30.list.entries == std::vector{directory("."), directory("d", DirKind::content),
+                                              file("d/f"), directory("e[1]", DirKind::content)});
     CHECK(from_30.rules ==
           std::vector<std::string>{"+ /d/gone", "+ /e\\[1]/\\*", "- /d/*", "- /e\\[1]/*"});
 
     // All of them count as content, and so all of them are protected.
     const Unmarked before = without_marks(list, 29);
     CHECK(before.list.entries[0].dir_kind == DirKind::content);
-    CHECK(before.rules == std::vector<std::string>{"+ /d/gone", "+ /e\\[1]/\\*", "- /*", "- /d/*",
-                                                   "- /e\\[1]/*"});
+    CHECK(before.rules ==
+          std::vector<std::string>{"+ /d/gone", "+ /e\\[1]/\\*", "- /*", "- /d/*", "- /e\\[1]/*"});
 }
