@@ -38,7 +38,10 @@ void set_default_acl(const std::string& entry, const std::string& path)
 }
 
 // Of 32 bytes and fewer the value is in the list, of more a digest (PROTOCOL.md 21.1).
-std::string value_of(std::size_t bytes, std::uint64_t seed) { return random_bytes(bytes, seed); }
+std::string value_of(std::size_t bytes, std::uint64_t seed)
+{
+    return random_bytes(bytes, seed);
+}
 
 void remove_xattr(const std::string& path, const char* name)
 {
@@ -129,7 +132,10 @@ std::vector<Change> changes()
         {"a file that nobody may read", [](Source s) { set_mode(s + "/d/linked", 0); }},
         {"an ACL is changed", [](Source s) { set_acl("u:1234:rwx", s + "/d/large"); }},
         {"an ACL comes", [](Source s) { set_acl("g:77:r", s + "/d/plain"); }},
-        {"an ACL goes", [](Source s) { run_well({"setfacl", "-b", s + "/d/large"}); }},
+        {"an ACL goes",
+         [](Source s) {
+             run_well({"setfacl", "-b", s + "/d/large"});
+         }},
         {"a mask", [](Source s) { set_acl("m::---", s + "/d/plain"); }},
         {"a default ACL is changed", [](Source s) { set_default_acl("o::-", s + "/e/deep"); }},
         {"a default ACL comes", [](Source s) { set_default_acl("u:9:rwx", s + "/d"); }},
@@ -138,7 +144,10 @@ std::vector<Change> changes()
              write_file(s + "/d/new", "x");
              write_file(s + "/d/new-dir/below", "x");
          }},
-        {"a default ACL goes", [](Source s) { run_well({"setfacl", "-k", s + "/e/deep"}); }},
+        {"a default ACL goes",
+         [](Source s) {
+             run_well({"setfacl", "-k", s + "/e/deep"});
+         }},
         {"a large xattr, as long as before",
          [](Source s) { set_xattr(s + "/d/large", "user.large", value_of(3000, 13)); }},
         {"a small xattr becomes large",
@@ -146,7 +155,8 @@ std::vector<Change> changes()
         {"a large xattr becomes small",
          [](Source s) { set_xattr(s + "/d/plain", "user.large", value_of(32, 15)); }},
         {"an xattr goes", [](Source s) { remove_xattr(s + "/d/large", "user.empty"); }},
-        {"all that were left of a file", [](Source s) { remove_xattr(s + "/d/plain", "user.large"); }},
+        {"all that were left of a file",
+         [](Source s) { remove_xattr(s + "/d/plain", "user.large"); }},
         {"a trusted xattr",
          [](Source s) { set_xattr(s + "/d/large", "trusted.large", value_of(9000, 16)); }},
         {"capabilities go", [](Source s) { remove_xattr(s + "/d/large", "security.capability"); }},
@@ -161,9 +171,15 @@ std::vector<Change> changes()
         {"an xattr of a device",
          [](Source s) { set_xattr(s + "/e/char", "trusted.device", value_of(200, 20)); }},
         {"the owner of a link", [](Source s) { set_owner(s + "/e/link", nameless, 3); }},
-        {"the time of a link", [](Source s) { set_mtime(s + "/e/link", {1, 1}); }},
+        {"the time of a link",
+         [](Source s) {
+             set_mtime(s + "/e/link", {1, 1});
+         }},
         {"the mode of a device", [](Source s) { set_mode(s + "/e/block", 0600); }},
-        {"the time of a device", [](Source s) { set_mtime(s + "/e/char", {-5, 7}); }},
+        {"the time of a device",
+         [](Source s) {
+             set_mtime(s + "/e/char", {-5, 7});
+         }},
         {"another device",
          [](Source s) {
              remove_file(s + "/e/block");
@@ -187,9 +203,18 @@ std::vector<Change> changes()
          [](Source s) { write_in_hole(s + "/e/sparse", 2 * mebi, random_bytes(100, 21)); }},
         {"a longer hole at the end",
          [](Source s) { REQUIRE(::truncate((s + "/e/sparse").c_str(), 6 * mebi) == 0); }},
-        {"a nanosecond of a file", [](Source s) { set_mtime(s + "/d/plain", {1'000, 1}); }},
-        {"another nanosecond of it", [](Source s) { set_mtime(s + "/d/plain", {1'000, 2}); }},
-        {"the time of a directory", [](Source s) { set_mtime(s + "/e/deep", {-1, 0}); }},
+        {"a nanosecond of a file",
+         [](Source s) {
+             set_mtime(s + "/d/plain", {1'000, 1});
+         }},
+        {"another nanosecond of it",
+         [](Source s) {
+             set_mtime(s + "/d/plain", {1'000, 2});
+         }},
+        {"the time of a directory",
+         [](Source s) {
+             set_mtime(s + "/e/deep", {-1, 0});
+         }},
         {"all of it elsewhere",
          [](Source s) {
              rename_path(s + "/d", s + "/moved");

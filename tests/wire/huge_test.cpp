@@ -3,9 +3,9 @@
 #include "tests/support/temp_tree.h"
 
 #include <catch2/catch.hpp>
+#include <openssl/evp.h>
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -142,8 +142,7 @@ void send_huge(const std::string& compress, int protocol, Hash hash)
 
 }  // namespace
 
-TEST_CASE("5 GiB with holes arrive as they were, and again when all has moved",
-          "[wire][sparse]")
+TEST_CASE("5 GiB with holes arrive as they were, and again when all has moved", "[wire][sparse]")
 {
     send_huge("zstd", 32, Hash::what_is_no_hole);
 }
