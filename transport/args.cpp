@@ -29,7 +29,7 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
     add(options.devices, 'D');
     add(options.times, 't');
     add(options.perms, 'p');
-    add(wants_filter_rules(options), 'r');
+    add(wants_filter_rules(options, capability), 'r');
     letters += 'R';
     add(options.hard_links, 'H');
     add(options.acls && protocol >= 30, 'A');
@@ -132,7 +132,7 @@ std::vector<std::string> words_before_destination(const PushOptions& options, in
     add(!options.devices && options.specials, "--specials");
     args.emplace_back("--force");
     add(options.delete_missing && capability.deletes_missing, "--delete-missing-args");
-    add(wants_filter_rules(options), "--delete");
+    add(wants_filter_rules(options, capability), "--delete");
     if (options.delete_extras && options.max_delete)
         args.push_back("--max-delete=" + std::to_string(*options.max_delete));
     // Before protocol 30 an append is verified, by reading all of the file at both ends.
@@ -169,9 +169,15 @@ std::string compressor_for(std::string_view wanted, const Capability& capability
     return capability.zlibx ? "zlibx" : "zlib";
 }
 
-bool wants_filter_rules(const PushOptions& options)
+bool says_marks_as_rules(const PushOptions& options, const Capability& capability)
 {
-    return options.delete_extras || (options.delete_missing && !options.filter_rules.empty());
+    return options.delete_missing && !options.delete_extras && !capability.deletes_missing;
+}
+
+bool wants_filter_rules(const PushOptions& options, const Capability& capability)
+{
+    return options.delete_extras || (options.delete_missing && !options.filter_rules.empty()) ||
+           says_marks_as_rules(options, capability);
 }
 
 std::vector<std::string> server_args(const PushOptions& options, int protocol,

@@ -12,10 +12,9 @@ namespace lockstep::transport {
 
 // `path` is below the module, any bytes; it arrives literally, but with one of * ? [ in it the
 // directory must exist. What the daemon is too old for is left out: --delete-missing-args
-// before 3.1 (it then complains "skipping non-regular file" for each such entry, which peer_text.h
-// knows as a failure), -A, -X and --append before protocol 30. Throws Error(refused_option,
-// needs_person) for a compressor that compressor_for() would replace and for values that this
-// daemon cannot be told.
+// before 3.1 (--delete and rules stand for it: unmarked.h), -A, -X and --append before protocol 30.
+// Throws Error(refused_option, needs_person) for a compressor that compressor_for() would replace
+// and for values that this daemon cannot be told.
 std::vector<std::string> server_args(const PushOptions& options, int protocol,
                                      std::string_view module, std::string_view path,
                                      const Capability& capability);
@@ -42,7 +41,10 @@ std::string compressor_for(std::string_view wanted, const Capability& capability
 // True when the daemon will read filter rules before the list (PROTOCOL.md 10). Besides
 // delete_extras that is so with delete_missing and rules: --delete is then said too, so that the
 // rules protect what an excluded directory holds when its parent is deleted; without content
-// directories in the list it deletes nothing else.
-bool wants_filter_rules(const PushOptions& options);
+// directories in the list it deletes nothing else. And where rules stand for the marks.
+bool wants_filter_rules(const PushOptions& options, const Capability& capability);
+
+// Marks are said as rules: the daemon does not know them (PROTOCOL.md 19.4).
+bool says_marks_as_rules(const PushOptions& options, const Capability& capability);
 
 }  // namespace lockstep::transport

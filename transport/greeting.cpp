@@ -38,7 +38,7 @@ std::vector<std::string> words(std::string_view text)
 {
     std::vector<std::string> found;
     while (!text.empty()) {
-        const std::size_t end = std::min(text.find(' '), text.size());
+        const std::size_t end = std::min(text.find_first_of(" \t\r\v\f"), text.size());
         if (end > 0) found.emplace_back(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "transport/answer.h"
 #include "transport/args.h"
+#include "transport/capability.h"
 #include "transport/deadline.h"
 #include "transport/echo.h"
 #include "transport/filter_rules.h"
@@ -17,6 +18,7 @@
 #include "transport/outbox.h"
 #include "transport/outcome.h"
 #include "transport/peer_text.h"
+#include "transport/unmarked.h"
 
 #include <algorithm>
 #include <set>
@@ -53,7 +55,12 @@ public:
     Push(const PushList& list, Contents& contents, const Endpoint& endpoint,
          const PushOptions& options, const Agreed& agreed, Inbox& inbox, Stream& stream,
          Progress* progress)
-        : list_(list),
+        : capability_(is_program(endpoint.reach)
+                          ? program_capability(options.compress)
+                          : capability_from(agreed.greeting, agreed.protocol)),
+          marks_as_rules_(says_marks_as_rules(options, capability_)),
+          unmarked_(marks_as_rules_ ? without_marks(list, agreed.protocol) : Unmarked()),
+          list_(marks_as_rules_ ? unmarked_.list : list),
           contents_(contents),
           endpoint_(endpoint),
           options_(options),
@@ -236,8 +243,11 @@ private:
                 form.largest_file_bytes = std::max(form.largest_file_bytes, entry.size);
         inbox_.expect(form);
 
-        if (wants_filter_rules(options_))
-            put_filter_rules(out_.data(), options_.filter_rules, agreed_.protocol);
+        if (wants_filter_rules(options_, capability_)) {
+            std::vector<std::string> rules = unmarked_.rules;
+            rules.insert(rules.end(), options_.filter_rules.begin(), options_.filter_rules.end());
+            put_filter_rules(out_.data(), rules, agreed_.protocol);
+        }
         const std::vector<std::uint32_t> sending = sending_order(list_.entries);
         sent_as_.resize(sending.size());
         for (std::uint32_t number = 0; number < sending.size(); ++number) {
@@ -571,7 +581,10 @@ private:
         }
     }
 
-    const PushList& list_;
+    Capability capability_;
+    bool marks_as_rules_;
+    Unmarked unmarked_;
+    const PushList& list_;  // as it is sent
     Contents& contents_;
     const Endpoint& endpoint_;
     const PushOptions& options_;

@@ -26,12 +26,14 @@ void make_nonblocking(int fd)
 
 Terms terms_up(const Line& line)
 {
-    return {line.delay_up, milliseconds(0), line.cut_after_up, line.bytes_per_second};
+    return {line.delay_up, milliseconds(0), line.cut_after_up, line.bytes_per_second,
+            line.greeting};
 }
 
 Terms terms_down(const Line& line)
 {
-    return {line.delay_down, line.first_byte_delay, line.cut_after_down, line.bytes_per_second};
+    return {line.delay_down, line.first_byte_delay, line.cut_after_down, line.bytes_per_second,
+            line.greeting};
 }
 
 struct Connection {

@@ -22,6 +22,8 @@ struct Line {
     std::optional<std::uint64_t> cut_after_up{};  // a connection is reset once it carried as much
     std::optional<std::uint64_t> cut_after_down{};
     std::optional<std::uint64_t> bytes_per_second{};  // each direction of each connection
+    // In place of the first line of either end: what both take for the other's greeting.
+    std::optional<std::string> greeting{};
     bool black_hole = false;  // accepts and goes on holding, but forwards nothing
     bool refuse = false;      // resets each new connection at once
 };

@@ -38,9 +38,21 @@ bool Direction::receive(int source, const Terms& terms)
     const Clock::time_point now = Clock::now();
     if (received_ == 0) held_until_ = now + terms.first_byte_delay;
     received_ += bytes.size();
+    if (terms.first_line && !line_replaced_) replace_first_line(bytes, *terms.first_line);
     queued_bytes_ += bytes.size();
     waiting_.push_back({std::max(now + terms.delay, held_until_), std::move(bytes)});
     return true;
+}
+
+// Until its end has come nothing of the source's line goes on.
+void Direction::replace_first_line(std::string& bytes, const std::string& line)
+{
+    const std::size_t end = bytes.find('\n');
+    line_replaced_ = end != std::string::npos;
+    if (line_replaced_)
+        bytes.replace(0, end, line);
+    else
+        bytes.clear();
 }
 
 bool Direction::send(int sink, const Terms& terms)

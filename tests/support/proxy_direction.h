@@ -15,6 +15,7 @@ struct Terms {
     std::chrono::milliseconds first_byte_delay{0};
     std::optional<std::uint64_t> bytes_max{};  // the connection is cut when they are through
     std::optional<std::uint64_t> bytes_per_second{};
+    std::optional<std::string> first_line{};  // in place of the source's
 };
 
 // Both sockets are non-blocking. Buffers 1 MiB, or 64 where bytes are held back on purpose.
@@ -42,6 +43,7 @@ private:
     };
 
     void refill(const Terms& terms);
+    void replace_first_line(std::string& bytes, const std::string& line);
 
     std::deque<Piece> waiting_;
     std::size_t queued_bytes_ = 0;
@@ -49,6 +51,7 @@ private:
     Clock::time_point held_until_;
     Clock::time_point refilled_at_ = Clock::now();
     std::size_t allowance_bytes_ = 0;
+    bool line_replaced_ = false;
     bool ended_ = false;
     bool shut_ = false;
     bool blocked_ = false;

@@ -147,7 +147,7 @@ TEST_CASE("a program compresses as it is told", "[wire][program]")
 
 TEST_CASE("a program speaks older protocols where it is asked to", "[wire][program]")
 {
-    const int protocol = GENERATE(27, 29, 30, 31);
+    const int protocol = GENERATE(27, 28, 29, 30, 31);
     Ends ends;
     write_file(ends.dir / "src/d/f", random_bytes(100'000, 1));
     Endpoint where = ends.local();

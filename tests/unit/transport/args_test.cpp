@@ -123,7 +123,7 @@ TEST_CASE("deleting what is not listed has its limit and its rules", "[transport
 
     CHECK(has(args_for(modern, options), "--delete"));
     CHECK(has(args_for(modern, options), "--max-delete=1000"));
-    CHECK(wants_filter_rules(options));
+    CHECK(wants_filter_rules(options, capability_from(modern, 32)));
 }
 
 TEST_CASE("deletions by name say --delete only when rules have to protect something",
@@ -132,17 +132,17 @@ TEST_CASE("deletions by name say --delete only when rules have to protect someth
     PushOptions options = quiet();
     options.delete_missing = true;
     options.max_delete = 1000;
-    CHECK_FALSE(wants_filter_rules(options));
+    CHECK_FALSE(wants_filter_rules(options, capability_from(modern, 32)));
     CHECK_FALSE(has(args_for(modern, options), "--delete"));
     CHECK_FALSE(has(args_for(modern, options), "--max-delete=1000"));
 
     options.filter_rules = {"- *.o"};
-    CHECK(wants_filter_rules(options));
+    CHECK(wants_filter_rules(options, capability_from(modern, 32)));
     CHECK(has(args_for(modern, options), "--delete"));
     CHECK(args_for(modern, options)[1].find('r') != std::string::npos);
 
     options.delete_missing = false;
-    CHECK_FALSE(wants_filter_rules(options));
+    CHECK_FALSE(wants_filter_rules(options, capability_from(modern, 32)));
 }
 
 TEST_CASE("a daemon is not told what it is too old for", "[transport][args]")
@@ -152,7 +152,10 @@ TEST_CASE("a daemon is not told what it is too old for", "[transport][args]")
 
     CHECK(has(args_for(without_digests, options), "--delete-missing-args"));
     CHECK(has(args_for(without_digests, options), "--modify-window=-1"));
+    CHECK_FALSE(has(args_for(without_digests, options), "--delete"));
     CHECK_FALSE(has(args_for(old, options), "--delete-missing-args"));
+    CHECK(has(args_for(old, options), "--delete"));
+    CHECK(args_for(old, options)[1].find('r') != std::string::npos);
     CHECK_FALSE(has(args_for(old, options), "--modify-window=-1"));
     CHECK(has(args_for(old, options), "--no-implied-dirs"));
     // Asked to speak an old protocol, a modern daemon still knows its options, but gets no

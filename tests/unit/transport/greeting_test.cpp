@@ -24,6 +24,14 @@ TEST_CASE("daemons of all ages are understood", "[transport][greeting]")
     CHECK(parse_greeting("@RSYNCD: 99.0  x  y ") == Greeting{99, 0, {"x", "y"}});
 }
 
+TEST_CASE("blanks of any kind stand between the names of digests, and in none",
+          "[transport][greeting]")
+{
+    for (const char* line : {"@RSYNCD: 32.0 x\r\r", "@RSYNCD: 32.0 x\t\r", "@RSYNCD: 32.0 \v x \f"})
+        CHECK(parse_greeting(line) == Greeting{32, 0, {"x"}});
+    CHECK(parse_greeting("@RSYNCD: 32.0 x\ty\rz\r") == Greeting{32, 0, {"x", "y", "z"}});
+}
+
 TEST_CASE("what is no rsync daemon is told from one", "[transport][greeting]")
 {
     const std::vector<std::string> lines = {
