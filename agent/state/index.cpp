@@ -406,7 +406,6 @@ void Index::begin(std::string_view destination, const std::vector<DirtyRow>& row
 std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledgement)
 {
     lacking_.clear();
-    cleared_.clear();
     const std::int64_t id = id_of(acknowledgement.destination);
     Failed failed;
     for (const DirtyRow& row : acknowledgement.again) failed.insert(row.path);
@@ -422,6 +421,7 @@ std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledg
             record_some(id, group, failed);
     });
     transaction.commit();
+    cleared_ = {};
     return std::exchange(lacking_, {});
 }
 
