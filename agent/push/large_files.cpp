@@ -3,8 +3,6 @@
 #include "base/path.h"
 #include "transport/filter_rules.h"
 
-#include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace lockstep::push {
@@ -17,33 +15,24 @@ bool may_be_kept(const transport::Entry& entry)
 
 }  // namespace
 
-std::uint32_t block_bytes_for(std::uint64_t file_bytes) noexcept
-{
-    constexpr std::uint64_t min = LargeFiles::block_bytes_min;
-    constexpr std::uint64_t daemons_max = 128 * 1024;
-    if (file_bytes <= min * min) return 0;  // about the square root
-    const std::uint64_t wanted =
-        std::bit_ceil((file_bytes + LargeFiles::blocks_max - 1) / LargeFiles::blocks_max);
-    return wanted < daemons_max ? static_cast<std::uint32_t>(std::max(wanted, min)) : 0;
-}
-
 bool LargeFiles::choose(const plan::Step& step, state::IndexReader* known,
                         transport::PushOptions& options) const
 {
     if (step.way != transport::Way::usual) return false;
-    std::uint64_t largest = 0;
+    const transport::Entry* largest = nullptr;
     std::size_t files = 0;
     bool keep = false;
     bool all_new = known != nullptr;
     for (const transport::Entry& entry : step.list.entries) {
         if (!entry.is_regular() || entry.only_there) continue;
-        largest = std::max(largest, entry.size);
+        if (largest == nullptr || largest->size < entry.size) largest = &entry;
         ++files;
         if (!all_new || !may_be_kept(entry)) continue;
         keep = true;
         all_new = !known->find(entry.path);
     }
-    if (files <= files_max && !options.whole_file) options.block_bytes = block_bytes_for(largest);
+    if (largest != nullptr && files <= files_max && !options.whole_file)
+        options.block_bytes = blocks_.of(largest->path, largest->size);
     if (keep && all_new) options.partial_dir = kept_in;
     if (step.delete_extras)
         for (const std::string& path : kept_)
@@ -58,12 +47,22 @@ void LargeFiles::lost(const transport::PushList& list)
         if (may_be_kept(entry)) kept_.insert(entry.path);
 }
 
-void LargeFiles::arrived(const transport::PushList& list,
-                         const std::vector<transport::PathFailure>& failures)
+void LargeFiles::arrived(const transport::PushList& list, const transport::PushOutcome& outcome,
+                         std::uint32_t block_bytes)
 {
+    const transport::Entry* only = nullptr;
+    std::size_t files = 0;
+    for (const transport::Entry& entry : list.entries) {
+        if (!entry.is_regular() || entry.only_there) continue;
+        only = &entry;
+        ++files;
+    }
+    if (files == 1)
+        blocks_.learn(only->path, only->size, block_bytes, outcome.figures.literal_bytes);
+
     if (kept_.empty()) return;
     std::set<std::string> failed;
-    for (const transport::PathFailure& failure : failures) failed.insert(failure.path);
+    for (const transport::PathFailure& failure : outcome.failures) failed.insert(failure.path);
     for (const transport::Entry& entry : list.entries)
         if (!failed.contains(entry.path)) kept_.erase(entry.path);
 }

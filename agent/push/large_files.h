@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/plan/plan.h"
+#include "agent/push/block_sizes.h"
 #include "agent/state/index_reader.h"
 #include "transport/push_list.h"
 
@@ -13,8 +14,7 @@
 
 namespace lockstep::push {
 
-// A daemon's own blocks grow with the file, and so does what a changed byte costs: smaller ones
-// cost it a few bytes of sums each (PROTOCOL.md 15.1). What a lost session has brought of a new
+// Blocks of the size that is best for it (BlockSizes). What a lost session has brought of a new
 // file is kept in a directory beside it, is the basis of the next try, and goes once the file is
 // whole (PROTOCOL.md 17.5). Not of one that the destination has already: the next try would have
 // the part as its basis, and the better one no more.
@@ -25,8 +25,6 @@ class LargeFiles {
 public:
     static constexpr const char* kept_in = ".~lockstep.partial";
     static constexpr std::uint64_t kept_bytes_min = 64 * 1024 * 1024;
-    static constexpr std::uint32_t block_bytes_min = 4096;
-    static constexpr std::uint64_t blocks_max = 256 * 1024;
     // More of them in one list are better off with a size for each.
     static constexpr std::size_t files_max = 16;
 
@@ -36,14 +34,13 @@ public:
                 transport::PushOptions& options) const;
 
     void lost(const transport::PushList& list);
-    void arrived(const transport::PushList& list,
-                 const std::vector<transport::PathFailure>& failures);
+    // `block_bytes`: as choose() said.
+    void arrived(const transport::PushList& list, const transport::PushOutcome& outcome,
+                 std::uint32_t block_bytes);
 
 private:
+    BlockSizes blocks_;
     std::set<std::string> kept_;  // files of which something is kept, perhaps
 };
-
-// 0: the daemon's own are not larger.
-std::uint32_t block_bytes_for(std::uint64_t file_bytes) noexcept;
 
 }  // namespace lockstep::push

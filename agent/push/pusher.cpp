@@ -311,6 +311,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
 {
     transport::PushOptions options = options_for(step, job, deletions_max);
     const bool for_large = choose_for_large_files(job, step, options);
+    const std::uint32_t block_bytes = options.block_bytes;
     asked = asks_of(step, job, for_large);
     if (job.unasked)
         job.unasked->choose(step.list);
@@ -327,7 +328,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         transport::PushOutcome outcome =
             co_await push_over(std::move(taken), job, source, step.list, report);
         ask_for_failures(unasked, job, outcome);
-        if (job.large) job.large->arrived(step.list, outcome.failures);
+        if (job.large) job.large->arrived(step.list, outcome, block_bytes);
         co_return outcome;
     } catch (const Error& error) {
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
@@ -346,7 +347,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         transport::PushOutcome outcome =
             co_await push_over(std::move(fresh), job, source, step.list, report);
         if (doubt == Doubt::unasked) job.unasked->give_up();
-        if (job.large) job.large->arrived(step.list, outcome.failures);
+        if (job.large) job.large->arrived(step.list, outcome, block_bytes);
         co_return outcome;
     } catch (const Error& error) {
         note_lost(error, step.list, for_large, job);

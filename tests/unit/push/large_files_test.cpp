@@ -44,6 +44,36 @@ TEST_CASE("blocks are smaller than the daemon's own, and not too many", "[push][
     CHECK(block_bytes_for(UINT64_MAX / 2) == 0);
 }
 
+TEST_CASE("a file that grows has large blocks from its second delta on", "[push][large]")
+{
+    LargeFiles files;
+    const plan::Step step = step_of(100 * mebi);
+    const auto arrive = [&](std::uint64_t literal_bytes) {
+        transport::PushOutcome outcome;
+        outcome.figures.literal_bytes = literal_bytes;
+        files.arrived(step.list, outcome, chosen(files, step).block_bytes);
+        return chosen(files, step).block_bytes;
+    };
+    CHECK(arrive(100 * mebi) == 4096);  // a new one says nothing
+    CHECK(arrive(5000) == 32768);
+    CHECK(arrive(20000) == 32768);
+    CHECK(arrive(0) == 32768);  // nothing but its times
+    // Written to in many places, and once more in one.
+    CHECK(arrive(100 * 32768) == 4096);
+    CHECK(arrive(4100) == 32768);
+    CHECK(chosen(files, step_of(mebi)).block_bytes == 0);
+    CHECK(BlockSizes().of("d/0", 100 * mebi) == 4096);
+}
+
+TEST_CASE("what is known of large files has a bound", "[push][large]")
+{
+    BlockSizes sizes;
+    for (std::size_t i = 0; i <= BlockSizes::files_max; ++i)
+        sizes.learn("f" + std::to_string(i), 100 * mebi, 4096, 1);
+    CHECK(sizes.of("f0", 100 * mebi) == 4096);
+    CHECK(sizes.of("f" + std::to_string(BlockSizes::files_max), 100 * mebi) == 32768);
+}
+
 TEST_CASE("lists of many files, and what goes another way, are left to the daemon", "[push][large]")
 {
     const LargeFiles files;
@@ -71,8 +101,10 @@ TEST_CASE("what is kept is protected from compares until it is whole", "[push][l
 
     transport::PathFailure failure;
     failure.path = "d/[x/file";
-    files.arrived(step.list, {failure});
+    transport::PushOutcome outcome;
+    outcome.failures.push_back(failure);
+    files.arrived(step.list, outcome, 0);
     CHECK(chosen(files, compare).filter_rules.size() == 1);
-    files.arrived(step.list, {});
+    files.arrived(step.list, {}, 0);
     CHECK(chosen(files, compare).filter_rules.empty());
 }
