@@ -434,9 +434,11 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     for (const std::string& path : report.held) {
         held_.insert(path);
         const plan::DirtyPath* dirty = own_of(path);
-        if (dirty != nullptr && failed_paths.insert(path).second)
-            again.push_back(
-                {path, dirty->look, dirty->since + mapping_.open_files.max_wait, false});
+        if (dirty == nullptr || !failed_paths.insert(path).second) continue;
+        // A flush that came meanwhile does not wait.
+        const bool hurried = dirty->sequence <= hurry_up_to_;
+        const TimePoint due = hurried ? now : dirty->since + mapping_.open_files.max_wait;
+        again.push_back({path, dirty->look, due, false});
     }
 
     std::size_t arrived = 0;

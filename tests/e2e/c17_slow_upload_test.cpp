@@ -1,4 +1,5 @@
 #include "tests/e2e/live_mirror.h"
+#include "tests/support/proxy.h"
 #include "tests/support/until.h"
 
 #include <catch2/catch.hpp>
@@ -128,6 +129,40 @@ TEST_CASE("a flush does not wait for an upload, it sends what there is of it", "
     CHECK(read_file(mirror.dest("upload")) == upload.content());
     upload.close();
     CHECK(mirror.flushed_differences() == Lines{});
+}
+
+TEST_CASE("a flush that comes while the upload was just found open sends it, too", "[e2e][C17]")
+{
+    const TempDir dir;
+    make_dirs(dir / "src");
+    make_dirs(dir / "dst");
+    RealDaemon daemon({{.name = "m", .path = dir / "dst"}});
+    Proxy line(daemon.port());
+    Agent agent(
+        config_of("web", dir / "src", {"rsync://127.0.0.1:" + std::to_string(line.port()) + "/m"}));
+    REQUIRE(agent.flush() == 0);
+
+    const auto session_begins = [&](std::uint64_t before) {
+        return until([&] { return line.counters().bytes_up > before + 50; }, seconds(20));
+    };
+    const auto sessions = [&] { return agent.destination("web").at("sessions").as_int64(); };
+
+    // While one session is under way the upload and another file gather for the next.
+    line.set({.delay_down = milliseconds(500)});
+    const std::int64_t sessions_before = sessions();
+    std::uint64_t before = line.counters().bytes_up;
+    write_file(dir / "src/first", "goes alone");
+    REQUIRE(session_begins(before));
+    const lockstep::Fd writer(
+        ::open((dir / "src/upload").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    REQUIRE(::write(writer.get(), "begun", 5) == 5);
+    write_file(dir / "src/other", "goes without it");
+    REQUIRE(until([&] { return sessions() > sessions_before; }, seconds(20)));
+    before = line.counters().bytes_up;
+    REQUIRE(session_begins(before));
+
+    CHECK(agent.flush(seconds(20)) == 0);
+    CHECK(read_file(dir / "dst/upload") == "begun");
 }
 
 TEST_CASE("where new files are sent at once, only what they were at some moment is seen",
