@@ -45,13 +45,13 @@ const Observer::Above& Observer::above(const std::string& path)
 {
     const std::string_view up = parent_of(path);
     if (above_ && above_->path == up) return *above_;
-    Above& parent = above_.emplace();
-    parent.path = up;
-    const auto seen = result_.observed.at.find(parent.path);
-    parent.holds_nothing =
+    std::string path_above(up);
+    const auto seen = result_.observed.at.find(path_above);
+    const bool holds_nothing =
         seen != result_.observed.at.end() && (!seen->second || !seen->second->is_directory());
-    parent.unknown = unknown_.contains(parent.path);
-    return parent;
+    const bool unknown = unknown_.contains(path_above);
+    above_ = Above{std::move(path_above), holds_nothing, unknown};
+    return *above_;
 }
 
 std::optional<Entry> Observer::look_at(const std::string& path)

@@ -45,8 +45,8 @@ private:
     // Of the object that was looked at last.
     struct Above {
         std::string path;
-        bool holds_nothing = false;  // it is not there, or no directory
-        bool unknown = false;        // nobody knows whether it is
+        bool holds_nothing;  // it is not there, or no directory
+        bool unknown;        // nobody knows whether it is
     };
 
     void see_parents(const std::string& path);
