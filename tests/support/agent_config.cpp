@@ -26,6 +26,12 @@ std::string destination_of(const AgentDestination& destination, const std::strin
     return text + indented(destination.lines, 8);
 }
 
+bool has_key(const std::vector<std::string>& lines, const std::string& key)
+{
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.starts_with(key + ":"); });
+}
+
 }  // namespace
 
 AgentConfig config_of(const std::string& name, const std::string& source,
@@ -58,9 +64,7 @@ std::string yaml_of(const AgentConfig& config, const std::string& directory)
     std::string text = "service:\n  status_socket: " + yaml_quoted(directory + "/run/status.sock") +
                        "\n  state_dir: " + yaml_quoted(directory + "/state") + "\n";
     text += indented(config.service_lines, 2);
-    const bool has_level =
-        std::any_of(config.log_lines.begin(), config.log_lines.end(),
-                    [](const std::string& line) { return line.starts_with("level:"); });
+    const bool has_level = has_key(config.log_lines, "level");
     text +=
         "log:\n" + std::string(has_level ? "" : "  level: debug\n") + indented(config.log_lines, 2);
     if (!config.inotify_lines.empty()) text += "inotify:\n" + indented(config.inotify_lines, 2);
@@ -73,6 +77,8 @@ std::string yaml_of(const AgentConfig& config, const std::string& directory)
         for (const AgentDestination& destination : mapping.destinations)
             text += destination_of(destination, directory + "/" + mapping.name + "." +
                                                     std::to_string(number++) + ".secret");
+        // What the line seems to be must decide nothing here, as it does with `auto`.
+        if (!has_key(mapping.lines, "compress")) text += "    compress: none\n";
         text += indented(mapping.lines, 4);
     }
     return text;

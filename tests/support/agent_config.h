@@ -16,7 +16,8 @@ struct AgentMapping {
     std::string name{};
     std::string source{};
     std::vector<AgentDestination> destinations{};
-    std::vector<std::string> lines{};  // "exclude: [\"*.tmp\"]": further keys of the mapping
+    std::vector<std::string> lines{};  // "exclude: [\"*.tmp\"]": further keys of the mapping;
+                                       // compress is none unless one says so
 };
 
 struct AgentConfig {
