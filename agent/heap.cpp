@@ -10,9 +10,9 @@
 namespace lockstep::agent {
 namespace {
 
-constexpr int arenas_max =
-    8;  // threads that allocate at once wait for one another where they share one,
-        // and each keeps what it has had at most until it is trimmed
+// Threads that allocate at once wait for one another where they share one; each keeps what it has
+// had at most until it is trimmed.
+constexpr int arenas_max = 8;
 constexpr int large_bytes = 2 * 1024 * 1024;  // above what a file's transfer takes again and again
 constexpr int slack_bytes = 1024 * 1024;      // free at the end of an arena; no trim takes it
 constexpr int growth_bytes = 512 * 1024;      // of a heap, in one go

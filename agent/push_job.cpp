@@ -124,9 +124,7 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
         endpoint.limit = limit;
         return endpoint;
     };
-    const bool is_connection = destination.url.scheme == config::Scheme::rsync ||
-                               destination.url.scheme == config::Scheme::rsyncs;
-    if (is_connection)
+    if (!transport::is_program(reach_of(destination.url.scheme)))
         settings.speed = std::make_shared<transport::LinkSpeed>(destination.bandwidth_limit);
     settings.warm_max = warm_max;
     settings.timeout = destination.timeout;

@@ -3,13 +3,12 @@
 
 #include "base/fd.h"
 #include "transport/push_list.h"
+#include "transport/wire.h"
 
 #include <sys/stat.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace lockstep::transport {
 
@@ -17,7 +16,7 @@ namespace lockstep::transport {
 // neither.
 struct Content {
     Fd file;
-    std::shared_ptr<const std::vector<std::byte>> read;
+    std::shared_ptr<const Bytes> read;
     std::uint64_t size = 0;
     int error = 0;
 };

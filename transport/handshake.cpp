@@ -98,7 +98,8 @@ private:
         const int theirs = agreed_.greeting.protocol;
         if (theirs < 0 || theirs > protocol_version_max) throw no_version(theirs);
         agreed_.protocol = agree_protocol(ours_, agreed_.greeting);
-        agreed_.compress = compressor_for(options_.compress, program_capability(options_.compress));
+        agreed_.capability = program_capability(options_.compress);
+        agreed_.compress = compressor_for(options_.compress, agreed_.capability);
     }
 
     // Most often a login script at the other end that prints something.
@@ -173,12 +174,12 @@ private:
 
     std::string arguments(const Greeting& theirs, int protocol)
     {
-        const Capability capability = capability_from(theirs, protocol);
+        agreed_.capability = capability_from(theirs, protocol);
         PushOptions said = options_;
-        said.compress = compressor_for(options_.compress, capability);
+        said.compress = compressor_for(options_.compress, agreed_.capability);
         agreed_.compress = said.compress;
         const std::vector<std::string> args =
-            server_args(said, protocol, endpoint_.module, endpoint_.path, capability);
+            server_args(said, protocol, endpoint_.module, endpoint_.path, agreed_.capability);
         return render_args(args, protocol);
     }
 

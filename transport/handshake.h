@@ -2,6 +2,7 @@
 // 4, 7).
 #pragma once
 
+#include "transport/capability.h"
 #include "transport/expected.h"
 #include "transport/push_session.h"
 #include "transport/setup.h"
@@ -16,6 +17,7 @@ namespace lockstep::transport {
 struct Agreed {
     Greeting greeting;  // theirs
     int protocol = 0;
+    Capability capability;  // by which the arguments were made
     bool login = false;
     CompatFlags compat;
     std::string checksum;

@@ -135,7 +135,7 @@ struct PushOptions {
     std::optional<std::uint64_t> max_delete;  // with delete_extras
     std::vector<std::string> filter_rules;    // "- x", "+ y": protects at the receiver; with
                                               // delete_extras or delete_missing
-    std::string compress = "none";            // none, zstd, lz4, zlibx, zlib; auto: see below
+    std::string compress = "none";            // none, zstd, lz4, zlibx, zlib; auto: see above
     std::string backup_dir;                   // relative to the destination
     std::string backup_suffix;
     std::string all_users;  // not empty: a name or number that everything belongs to there

@@ -5,7 +5,6 @@
 #include "base/path.h"
 #include "transport/answer.h"
 #include "transport/args.h"
-#include "transport/capability.h"
 #include "transport/deadline.h"
 #include "transport/echo.h"
 #include "transport/filter_rules.h"
@@ -55,12 +54,10 @@ public:
     Push(const PushList& list, Contents& contents, const Endpoint& endpoint,
          const PushOptions& options, const Agreed& agreed, Inbox& inbox, Stream& stream,
          Progress* progress)
-        : capability_(is_program(endpoint.reach)
-                          ? program_capability(options.compress)
-                          : capability_from(agreed.greeting, agreed.protocol)),
-          marks_as_rules_(says_marks_as_rules(options, capability_)),
-          unmarked_(marks_as_rules_ ? without_marks(list, agreed.protocol) : Unmarked()),
-          list_(marks_as_rules_ ? unmarked_.list : list),
+        : unmarked_(says_marks_as_rules(options, agreed.capability)
+                        ? std::optional(without_marks(list, agreed.protocol))
+                        : std::nullopt),
+          list_(unmarked_ ? unmarked_->list : list),
           contents_(contents),
           endpoint_(endpoint),
           options_(options),
@@ -243,8 +240,9 @@ private:
                 form.largest_file_bytes = std::max(form.largest_file_bytes, entry.size);
         inbox_.expect(form);
 
-        if (wants_filter_rules(options_, capability_)) {
-            std::vector<std::string> rules = unmarked_.rules;
+        if (wants_filter_rules(options_, agreed_.capability)) {
+            std::vector<std::string> rules;
+            if (unmarked_) rules = unmarked_->rules;
             rules.insert(rules.end(), options_.filter_rules.begin(), options_.filter_rules.end());
             put_filter_rules(out_.data(), rules, agreed_.protocol);
         }
@@ -581,10 +579,8 @@ private:
         }
     }
 
-    Capability capability_;
-    bool marks_as_rules_;
-    Unmarked unmarked_;
-    const PushList& list_;  // as it is sent
+    std::optional<Unmarked> unmarked_;  // where rules stand for the marks
+    const PushList& list_;              // as it is sent
     Contents& contents_;
     const Endpoint& endpoint_;
     const PushOptions& options_;
@@ -734,10 +730,6 @@ asio::awaitable<std::unique_ptr<PushSession>> connect_ahead(std::shared_ptr<Stre
     co_return std::make_unique<Session>(stream, std::move(endpoint), std::move(options),
                                         std::move(agreed), opening);
 }
-
-}  // namespace
-
-namespace {
 
 // What `auto` means for this session. `line` null: it is not open yet, for a program has to be
 // told.

@@ -55,8 +55,8 @@ public:
     // Without a sign of life the daemon hangs up after this long.
     virtual std::chrono::milliseconds idle_limit() const = 0;
 
-    // Sends the list and the files it asks for; returns after the daemon's
-    // final goodbye: everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
+    // Sends the list and the files it asks for; returns after the daemon's final goodbye:
+    // everything that is not in the outcome's failures is in place (PROTOCOL.md 17).
     // `list`, `contents` and `progress` (may be null) must outlive the call.
     virtual asio::awaitable<PushOutcome> push(const PushList& list, Contents& contents,
                                               Progress* progress) = 0;

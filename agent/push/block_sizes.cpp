@@ -9,11 +9,6 @@ namespace {
 
 constexpr double sum_bytes = 12;  // of a block, on the wire: what the strong sum needs is about 8
 
-std::uint64_t root_of(double value) noexcept
-{
-    return static_cast<std::uint64_t>(std::sqrt(value));
-}
-
 }  // namespace
 
 std::uint32_t block_bytes_for(std::uint64_t file_bytes) noexcept
@@ -38,12 +33,12 @@ std::uint32_t BlockSizes::of(const std::string& path, std::uint64_t file_bytes) 
 void BlockSizes::learn(const std::string& path, std::uint64_t file_bytes, std::uint32_t block_bytes,
                        std::uint64_t literal_bytes)
 {
-    if (block_bytes == 0 || literal_bytes == 0 || literal_bytes >= file_bytes) return;
+    if (literal_bytes == 0 || literal_bytes >= file_bytes) return;
     const std::uint64_t places = std::max<std::uint64_t>(1, literal_bytes / block_bytes);
-    const std::uint64_t least =
-        root_of(static_cast<double>(file_bytes) * sum_bytes / static_cast<double>(places));
-    const std::uint64_t wanted =
-        std::clamp<std::uint64_t>(std::bit_floor(least), block_bytes_min, block_bytes_max);
+    const double least =
+        std::sqrt(static_cast<double>(file_bytes) * sum_bytes / static_cast<double>(places));
+    const std::uint64_t wanted = std::clamp<std::uint64_t>(
+        std::bit_floor(static_cast<std::uint64_t>(least)), block_bytes_min, block_bytes_max);
     if (learnt_.size() == files_max && !learnt_.contains(path)) learnt_.clear();
     learnt_[path] = static_cast<std::uint32_t>(wanted);
 }

@@ -24,7 +24,7 @@ public:
     // 0: as the daemon sees fit.
     std::uint32_t of(const std::string& path, std::uint64_t file_bytes) const;
 
-    // `block_bytes` is what of() said; the rest of the file was found there.
+    // `block_bytes` is what of() said, not 0; the rest of the file was found there.
     void learn(const std::string& path, std::uint64_t file_bytes, std::uint32_t block_bytes,
                std::uint64_t literal_bytes);
 

@@ -3,7 +3,7 @@
 #include "base/path.h"
 #include "transport/filter_rules.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace lockstep::push {
 namespace {
@@ -13,27 +13,43 @@ bool may_be_kept(const transport::Entry& entry)
     return entry.is_regular() && !entry.only_there && entry.size >= LargeFiles::kept_bytes_min;
 }
 
+// Of a list, those whose content may go.
+struct Files {
+    const transport::Entry* largest = nullptr;
+    std::size_t count = 0;
+};
+
+Files files_of(const transport::PushList& list)
+{
+    Files files;
+    for (const transport::Entry& entry : list.entries) {
+        if (!entry.is_regular() || entry.only_there) continue;
+        if (files.largest == nullptr || files.largest->size < entry.size) files.largest = &entry;
+        ++files.count;
+    }
+    return files;
+}
+
+// Of those of which something may be kept.
+bool all_new(const transport::PushList& list, state::IndexReader& known)
+{
+    return std::none_of(list.entries.begin(), list.entries.end(),
+                        [&known](const transport::Entry& entry) {
+                            return may_be_kept(entry) && known.find(entry.path);
+                        });
+}
+
 }  // namespace
 
 bool LargeFiles::choose(const plan::Step& step, state::IndexReader* known,
                         transport::PushOptions& options) const
 {
     if (step.way != transport::Way::usual) return false;
-    const transport::Entry* largest = nullptr;
-    std::size_t files = 0;
-    bool keep = false;
-    bool all_new = known != nullptr;
-    for (const transport::Entry& entry : step.list.entries) {
-        if (!entry.is_regular() || entry.only_there) continue;
-        if (largest == nullptr || largest->size < entry.size) largest = &entry;
-        ++files;
-        if (!all_new || !may_be_kept(entry)) continue;
-        keep = true;
-        all_new = !known->find(entry.path);
-    }
-    if (largest != nullptr && files <= files_max && !options.whole_file)
-        options.block_bytes = blocks_.of(largest->path, largest->size);
-    if (keep && all_new) options.partial_dir = kept_in;
+    const Files files = files_of(step.list);
+    if (files.largest != nullptr && files.count <= files_max && !options.whole_file)
+        options.block_bytes = blocks_.of(files.largest->path, files.largest->size);
+    const bool keep = files.largest != nullptr && may_be_kept(*files.largest);
+    if (keep && known != nullptr && all_new(step.list, *known)) options.partial_dir = kept_in;
     if (step.delete_extras)
         for (const std::string& path : kept_)
             options.filter_rules.push_back(
@@ -50,16 +66,12 @@ void LargeFiles::lost(const transport::PushList& list)
 void LargeFiles::arrived(const transport::PushList& list, const transport::PushOutcome& outcome,
                          std::uint32_t block_bytes)
 {
-    const transport::Entry* only = nullptr;
-    std::size_t files = 0;
-    for (const transport::Entry& entry : list.entries) {
-        if (!entry.is_regular() || entry.only_there) continue;
-        only = &entry;
-        ++files;
+    if (block_bytes != 0) {
+        const Files files = files_of(list);
+        if (files.count == 1)
+            blocks_.learn(files.largest->path, files.largest->size, block_bytes,
+                          outcome.figures.literal_bytes);
     }
-    if (files == 1)
-        blocks_.learn(only->path, only->size, block_bytes, outcome.figures.literal_bytes);
-
     if (kept_.empty()) return;
     std::set<std::string> failed;
     for (const transport::PathFailure& failure : outcome.failures) failed.insert(failure.path);

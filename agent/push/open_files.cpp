@@ -34,10 +34,10 @@ std::vector<std::string> hold_open_files(const Beneath& source, const OpenFiles&
         if (dirty.look != plan::Look::written && dirty.look != plan::Look::content) return false;
         const auto seen = observed.at.find(dirty.path);
         if (seen == observed.at.end() || !seen->second || !seen->second->is_regular()) return false;
-        seen->second->waits = waits(dirty);
-        if (!seen->second->waits || dirty.look != plan::Look::written) return false;
+        if (!waits(dirty)) return false;
+        seen->second->waits = dirty.look == plan::Look::content;
+        if (seen->second->waits) return false;
         const Opened opened = near.open_file(dirty.path);
-        seen->second->waits = false;
         if (!opened.fd || !is_open_for_writing(opened.fd)) return false;
         held.push_back(dirty.path);
         return true;

@@ -1,5 +1,6 @@
 // A daemon that greets as one of an old release does.
 #include "tests/e2e/live_mirror.h"
+#include "tests/support/old_greetings.h"
 #include "tests/support/proxy.h"
 
 #include <catch2/catch.hpp>
@@ -75,13 +76,7 @@ public:
 
 TEST_CASE("a daemon of any protocol has what changes, moves and goes", "[e2e][old_daemon]")
 {
-    const auto [greeting, protocol] = GENERATE(table<std::string, int>({
-        {"@RSYNCD: 27", 27},
-        {"@RSYNCD: 28", 28},
-        {"@RSYNCD: 29", 29},
-        {"@RSYNCD: 30.0", 30},
-        {"@RSYNCD: 31.0", 31},
-    }));
+    const auto [greeting, protocol] = GENERATE(from_range(old_greetings()));
     INFO(greeting);
     OldMirror mirror(greeting);
     REQUIRE(mirror.flushed_differences() == Lines{});

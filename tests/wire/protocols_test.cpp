@@ -1,6 +1,7 @@
 // What every protocol version must bring about, and each says in its own way (PROTOCOL.md 25).
 #include "push_fixture.h"
 #include "spoilt_push.h"
+#include "tests/support/old_greetings.h"
 #include "tests/support/proxy.h"
 #include "tests/support/real_daemon.h"
 #include "tests/support/temp_tree.h"
@@ -324,13 +325,7 @@ TEST_CASE("many requests cross many answers, over any protocol", "[wire][protoco
 
 TEST_CASE("a login of before the lists of digests is understood", "[wire][protocols][login]")
 {
-    const auto [greeting, protocol] = GENERATE(table<std::string, int>({
-        {"@RSYNCD: 27", 27},
-        {"@RSYNCD: 28", 28},
-        {"@RSYNCD: 29", 29},
-        {"@RSYNCD: 30.0", 30},
-        {"@RSYNCD: 31.0", 31},
-    }));
+    const auto [greeting, protocol] = GENERATE(from_range(old_greetings()));
     const bool right = GENERATE(true, false);
     INFO(greeting << ", the right password " << right);
     const PushEnds ends;
