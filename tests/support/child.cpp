@@ -76,6 +76,8 @@ struct Launch {
         ::dup2(null, 0);
         ::dup2(out, 1);
         ::dup2(err, 2);
+        // As whom we are: the other user may not enter the folder that it is in.
+        const int program = drop && argv[0][0] == '/' ? ::open(argv[0], O_PATH | O_CLOEXEC) : -1;
         bool fine = directory == nullptr || ::chdir(directory) == 0;
         if (fine && drop)
             fine = ::setgroups(0, nullptr) == 0 && ::setresgid(gid, gid, gid) == 0 &&
@@ -87,6 +89,7 @@ struct Launch {
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
         ::signal(SIGPIPE, SIG_DFL);
+        if (fine && program >= 0) ::fexecve(program, argv, envp);
         if (fine) ::execvpe(argv[0], argv, envp);
         const int error = errno;
         [[maybe_unused]] const ssize_t n = ::write(report, &error, sizeof error);

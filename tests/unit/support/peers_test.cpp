@@ -1,4 +1,5 @@
 // Processes, the real daemon, and the proxy before it do what the other tests rely on.
+#include "tests/support/agent.h"
 #include "tests/support/child.h"
 #include "tests/support/proxy.h"
 #include "tests/support/real_daemon.h"
@@ -41,6 +42,22 @@ TEST_CASE("a child's exit code, signal and output are told", "[support][child]")
     CHECK(said.err == "err\n");
     CHECK(run({"sh", "-c", "kill -TERM $$"}).exit_code == 128 + SIGTERM);
     CHECK_THROWS(run({"/nonexistent/program"}));
+}
+
+TEST_CASE("a program starts as another user who may not enter the folder that it is in",
+          "[support][child]")
+{
+    if (::geteuid() != 0) return;
+    const TempDir dir;
+    const std::string program = dir / "private/program";
+    write_file(program, read_file("/bin/true"));
+    set_mode(program, 0755);
+    set_mode(dir / "private", 0700);
+    Command command;
+    command.argv = {program};
+    command.uid = nobody;
+
+    CHECK(run(command).exit_code == 0);
 }
 
 TEST_CASE("nothing that a child started outlives it", "[support][child]")
