@@ -4,6 +4,8 @@
 #include "base/path.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace lockstep::transport {
 namespace {
@@ -46,22 +48,11 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
     return letters;
 }
 
-// The daemon takes one level of backslashes off, or not: it depends on its version (PROTOCOL.md 4).
-std::string option_value(std::string_view value, std::string_view option,
-                         const Capability& capability)
+std::string option_value(std::string_view value, std::string_view option)
 {
-    const bool ends = value.find('\0') != std::string_view::npos;
-    if (capability.takes_literally && !ends) return std::string(value);
-    const bool splits = ends || value.find('\n') != std::string_view::npos;
-    const bool backslash = value.find('\\') != std::string_view::npos;
-    if (splits || (backslash && !capability.unescapes_options))
-        cannot_tell("this daemon cannot be told " + std::string(option) + " " + quoted(value));
-    std::string escaped_value;
-    for (const char c : value) {
-        if (c == '\\') escaped_value += '\\';
-        escaped_value += c;
-    }
-    return escaped_value;
+    if (value.find('\0') != std::string_view::npos)
+        cannot_tell("a receiver cannot be told " + std::string(option) + " " + quoted(value));
+    return std::string(value);
 }
 
 void add_compressor(std::vector<std::string>& args, const std::string& name,
@@ -140,24 +131,29 @@ std::vector<std::string> words_before_destination(const PushOptions& options, in
     add(options.way == Way::in_place, "--inplace");
     add(options.block_bytes > 0, "-B" + std::to_string(options.block_bytes));
     if (!options.partial_dir.empty())
-        args.push_back("--partial-dir=" +
-                       option_value(options.partial_dir, "partial_dir", capability));
+        args.push_back("--partial-dir=" + option_value(options.partial_dir, "partial_dir"));
     add(options.numeric_ids, "--numeric-ids");
     add(protocol >= 30, "--no-implied-dirs");
     add(capability.compares_nanoseconds, "--modify-window=-1");
     add(options.timeout_s > 0, "--timeout=" + std::to_string(options.timeout_s));
     add_compressor(args, options.compress, capability);
     if (!options.backup_dir.empty())
-        args.push_back("--backup-dir=" +
-                       option_value(options.backup_dir, "backup_dir", capability));
+        args.push_back("--backup-dir=" + option_value(options.backup_dir, "backup_dir"));
     if (!options.backup_suffix.empty())
-        args.push_back("--suffix=" + option_value(options.backup_suffix, "suffix", capability));
+        args.push_back("--suffix=" + option_value(options.backup_suffix, "suffix"));
     if (!options.all_users.empty())
-        args.push_back("--usermap=*:" + option_value(options.all_users, "usermap", capability));
+        args.push_back("--usermap=*:" + option_value(options.all_users, "usermap"));
     if (!options.all_groups.empty())
-        args.push_back("--groupmap=*:" + option_value(options.all_groups, "groupmap", capability));
+        args.push_back("--groupmap=*:" + option_value(options.all_groups, "groupmap"));
     args.emplace_back(".");
     return args;
+}
+
+std::string block_of(std::span<const std::string> args, char end)
+{
+    std::string block;
+    for (const std::string& argument : args) block += argument + end;
+    return block + end;
 }
 
 }  // namespace
@@ -207,9 +203,16 @@ std::vector<std::string> program_args(const PushOptions& options, int protocol,
 std::string render_args(const std::vector<std::string>& args, int protocol)
 {
     const char end = protocol >= 30 ? '\0' : '\n';
-    std::string block;
-    for (const std::string& argument : args) block += argument + end;
-    return block + end;
+    // Everything before the destination, which is said in the daemon's own way.
+    const std::span<const std::string> options(args.begin(), args.end() - 1);
+    const bool literal = std::ranges::none_of(options, [](std::string_view word) {
+        return word.find_first_of("\\\n") != std::string_view::npos;
+    });
+    if (literal) return block_of(args, end);
+
+    std::vector<std::string> secluded(args.begin() + 1, args.end());
+    secluded.front() = "rsync";
+    return block_of(std::array{args[0], "-s" + args[1].substr(1)}, end) + block_of(secluded, '\0');
 }
 
 }  // namespace lockstep::transport

@@ -27,7 +27,9 @@ std::vector<std::string> program_args(const PushOptions& options, int protocol,
 
 constexpr std::string_view messages_option = "--no-msgs2stderr";
 
-// Each argument with its end mark, and the mark of the block's end.
+// Each argument of server_args() with its end mark, and the mark of the block's end. Options with a
+// backslash or a line end go as secluded arguments: whether a daemon takes backslashes off others
+// cannot be told from its greeting (PROTOCOL.md 4).
 std::string render_args(const std::vector<std::string>& args, int protocol);
 
 // Whatever both ends have, best first: names are exchanged for it, and for no other

@@ -16,7 +16,6 @@ Capability capability_from(const Greeting& theirs, int protocol)
     // 3.2.0 .. 3.2.6 could do these too, but cannot be told from 3.1.x, which would end the
     // session.
     can.chooses_compressor = names_digests;
-    can.unescapes_options = names_digests;
     // 3.1.0 lacks it; it was replaced within a year.
     can.zlibx = theirs.protocol >= 31;
     return can;
@@ -29,7 +28,6 @@ Capability program_capability(std::string_view compressor)
     can.deletes_missing = true;
     can.compares_nanoseconds = true;
     can.chooses_compressor = compressor == "zstd" || compressor == "lz4";
-    can.takes_literally = true;
     can.zlibx = true;
     return can;
 }

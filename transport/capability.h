@@ -17,8 +17,6 @@ struct Capability {
     bool compares_nanoseconds = false;  // --modify-window=-1: see capability.cpp
     bool chooses_compressor = false;    // --compress-choice=NAME: 3.2.0
     bool zlibx = false;                 // --new-compress, --old-compress: 3.1.1
-    bool unescapes_options = false;     // one level of backslashes is taken off: 3.2.4
-    bool takes_literally = false;       // no daemon: its arguments are what they look like
     bool operator==(const Capability&) const = default;
 };
 

@@ -75,6 +75,19 @@ TEST_CASE("arguments end with NUL from protocol 30 on and with LF before", "[tra
     CHECK(render_args({"--server", "-l", "auth/"}, 29) == "--server\n-l\nauth/\n\n");
 }
 
+TEST_CASE("what might be taken for more than it says goes as secluded arguments",
+          "[transport][args]")
+{
+    const std::vector<std::string> odd{"--server", "-le.C", "--suffix=\\\n", ".", "auth/"};
+    CHECK(render_args(odd, 30) ==
+          std::string("--server\0-sle.C\0\0rsync\0--suffix=\\\n\0.\0auth/\0\0", 44));
+    CHECK(render_args(odd, 29) ==
+          std::string("--server\n-sle.C\n\nrsync\0--suffix=\\\n\0.\0auth/\0\0", 44));
+    // The destination has a way of its own.
+    CHECK(render_args({"--server", "-l", ".", "auth/\\*/"}, 30) ==
+          std::string("--server\0-l\0.\0auth/\\*/\0\0", 24));
+}
+
 TEST_CASE("each option has its letter", "[transport][args]")
 {
     PushOptions none = quiet();
@@ -221,10 +234,9 @@ TEST_CASE("backups have a letter and their values", "[transport][args]")
     options.backup_suffix = "~ old";
     CHECK(args_for(modern, options)[1] == "-logDtpRbe.LsfxCIvu");
     CHECK(has(args_for(modern, options), "--suffix=~ old"));
-    options.backup_dir = "back\\up";
-    CHECK(has(args_for(modern, options), "--backup-dir=back\\\\up"));
-    CHECK(kind_thrown(without_digests, options) == ErrorKind::refused_option);
-    options.backup_dir = "a\nb";
+    options.backup_dir = "back\\up\n";
+    CHECK(has(args_for(modern, options), "--backup-dir=back\\up\n"));
+    options.backup_dir = std::string("a\0b", 3);
     CHECK(kind_thrown(modern, options) == ErrorKind::refused_option);
 }
 
