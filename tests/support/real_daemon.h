@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/support/child.h"
+#include "tests/support/rsync_release.h"
 #include "tests/support/sockets.h"
 #include "tests/support/temp_tree.h"
 
@@ -25,7 +26,7 @@ struct Module {
 struct DaemonOptions {
     std::string address = "127.0.0.1";  // or ::1
     std::vector<std::string> lines{};   // global ones
-    std::string rsync = "/usr/bin/rsync";
+    std::string rsync = rsync_of_daemons();
     bool start = true;
 };
 

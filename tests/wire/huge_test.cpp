@@ -102,8 +102,8 @@ Round push_and_compare(const PushEnds& ends, const transport::Endpoint& endpoint
     const auto begun = std::chrono::steady_clock::now();
     const Pushed pushed = push(endpoint, options, list_of(ends.source()), ends.source());
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    CHECK(pushed.peer.protocol == endpoint.protocol_max);
-    CHECK(pushed.peer.compress == options.compress);
+    CHECK(pushed.peer.protocol == release_of_daemons().protocol_for(endpoint.protocol_max));
+    CHECK(pushed.peer.compress == release_of_daemons().compressor_for(options.compress));
     CHECK(pushed.outcome.failures.empty());
     CHECK(pushed.outcome.unattributed.empty());
     const std::string there = ends.destination() + "/huge";

@@ -119,7 +119,11 @@ TEST_CASE("a greeting that changed is noticed before the login", "[wire][pipelin
 {
     const Ends ends(true);
     Expected expected = *ends.push(std::nullopt).expected;
-    expected.greeting.digests.pop_back();
+    // Some name more or fewer than it will say; the releases before 3.2.7 say none.
+    if (expected.greeting.digests.empty())
+        expected.greeting.digests.emplace_back("md5");
+    else
+        expected.greeting.digests.pop_back();
     write_file(ends.dir / "src/small", "changed");
 
     CHECK(ends.push(expected).outcome.failures.empty());

@@ -35,7 +35,7 @@ struct Ends : PushEnds {
     Pushed push(const PushOptions& options, const PushList& list) const
     {
         Pushed pushed = wire_test::push(old_endpoint(), options, list, source());
-        CHECK(pushed.peer.protocol == protocol_);
+        CHECK(pushed.peer.protocol == release_of_daemons().protocol_for(protocol_));
         CHECK(pushed.outcome.unattributed == Lines{});
         return pushed;
     }
