@@ -183,6 +183,7 @@ private:
 
     // A daemon that is alive and wants nothing may be writing or comparing a large file; what takes
     // longer than that is waiting for something that will not come. What is sent unasked is small.
+    // More than once the time-out, so that a line which dies behind a sign of life is a silent one.
     std::chrono::milliseconds stuck_limit() const
     {
         constexpr std::uint64_t slowest_bytes_per_ms = 4 * 1024;
@@ -193,7 +194,7 @@ private:
             largest = std::max(largest, entry.size);
             waits = waits || entry.unasked == Unasked::no;
         }
-        const int time_outs = waits ? 10 : 1;
+        const int time_outs = waits ? 10 : 2;
         return time_outs * endpoint_.timeout +
                std::chrono::milliseconds(largest / slowest_bytes_per_ms);
     }

@@ -212,6 +212,24 @@ TEST_CASE("a daemon that only says that it is there is timed out", "[wire][hosti
     REQUIRE(ending.kind == ErrorKind::timeout);
 }
 
+TEST_CASE("a daemon that falls silent after a sign of life is one that fell silent",
+          "[wire][hostile]")
+{
+    Source source;
+    std::erase_if(source.list.entries, [](const Entry& entry) { return entry.is_regular(); });
+
+    const Ending ending = push_to(let_in([](int socket) {
+                                      std::this_thread::sleep_for(50ms);
+                                      send_all(socket, daemon_says::frame(0, ""));
+                                      listen_on_and_on(socket);
+                                  }),
+                                  source, 1s);
+
+    INFO(ending.text);
+    REQUIRE(ending.kind == ErrorKind::timeout);
+    CHECK_THAT(ending.text, !Contains("only says that it is there"));
+}
+
 TEST_CASE("a daemon that talks without end is not listened to", "[wire][hostile]")
 {
     const Source source;
