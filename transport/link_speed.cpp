@@ -18,8 +18,12 @@ void LinkSpeed::learn(const LineFigures& figures)
     const std::chrono::duration<double> waited = figures.receiver_limited;
     // What went at once took a moment all the same.
     constexpr double shortest = 1e-4;
-    const double seconds = std::max(all.count() - waited.count(), shortest);
-    bytes_ = bytes_ / 2 + static_cast<double>(figures.acked_bytes);
+    const auto bytes = static_cast<double>(figures.acked_bytes);
+    double seconds = all.count() - waited.count();
+    if (figures.delivered_per_second > 0)
+        seconds = std::min(seconds, bytes / static_cast<double>(figures.delivered_per_second));
+    seconds = std::max(seconds, shortest);
+    bytes_ = bytes_ / 2 + bytes;
     seconds_ = seconds_ / 2 + seconds;
     choose(*measured());
 }

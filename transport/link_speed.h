@@ -13,6 +13,7 @@ struct LineFigures {
     std::chrono::microseconds busy{0};              // something of ours was under way
     std::chrono::microseconds receiver_limited{0};  // of this, the receiver had no room for more
     std::chrono::microseconds round_trip{0};        // the shortest seen
+    std::uint64_t delivered_per_second = 0;         // bytes, as last seen when enough was under way
     bool operator==(const LineFigures&) const = default;
 };
 
@@ -20,9 +21,10 @@ struct LineFigures {
 //
 // Compressing pays where the line is slower than the compressor: then it costs no time even for
 // what does not shrink. Time in which the receiver had no room is not the line's: its disk gets the
-// same bytes either way, and would have to unpack them. Before enough has been sent to tell, a
-// destination that is far away counts as slow. Nothing here is measured on what little changes
-// send.
+// same bytes either way, and would have to unpack them. Nor is that in which a machine that is too
+// busy let an answer wait: what the line was seen to deliver tells. Before enough has been sent to
+// tell, a destination that is far away counts as slow. Nothing here is measured on what little
+// changes send.
 //
 // Shared by all sessions of a destination; not thread-safe.
 class LinkSpeed {

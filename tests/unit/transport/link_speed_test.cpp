@@ -90,6 +90,26 @@ TEST_CASE("time in which the receiver had no room is not the line's", "[transpor
     CHECK_FALSE(speed.compresses());
 }
 
+TEST_CASE("time in which a busy machine let an answer wait is not the line's",
+          "[transport][link_speed]")
+{
+    LineFigures figures = sent(2 * mebi, 200ms);
+    figures.delivered_per_second = 1'000'000'000;
+    LinkSpeed speed;
+    speed.learn(figures);
+    CHECK_FALSE(speed.compresses());
+    // What the kernel does not tell proves nothing.
+    figures.delivered_per_second = 0;
+    LinkSpeed other;
+    other.learn(figures);
+    CHECK(other.compresses());
+    // Nor does what is slower than all of it.
+    figures.delivered_per_second = 1000;
+    LinkSpeed third;
+    third.learn(figures);
+    CHECK(*third.measured() > mebi);
+}
+
 TEST_CASE("a line that changes is followed, and one odd session is not", "[transport][link_speed]")
 {
     LinkSpeed speed;
