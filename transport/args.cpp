@@ -48,11 +48,13 @@ std::string bundle(const PushOptions& options, int protocol, const Capability& c
     return letters;
 }
 
-std::string option_value(std::string_view value, std::string_view option)
+// What is empty is not said.
+void add_value(std::vector<std::string>& args, std::string_view option, std::string_view value)
 {
+    if (value.empty()) return;
     if (value.find('\0') != std::string_view::npos)
-        cannot_tell("a receiver cannot be told " + std::string(option) + " " + quoted(value));
-    return std::string(value);
+        cannot_tell("a receiver cannot be told " + std::string(option) + quoted(value));
+    args.emplace_back(option).append(value);
 }
 
 void add_compressor(std::vector<std::string>& args, const std::string& name,
@@ -130,21 +132,16 @@ std::vector<std::string> words_before_destination(const PushOptions& options, in
     add(options.way == Way::append && protocol >= 30, "--append");
     add(options.way == Way::in_place, "--inplace");
     add(options.block_bytes > 0, "-B" + std::to_string(options.block_bytes));
-    if (!options.partial_dir.empty())
-        args.push_back("--partial-dir=" + option_value(options.partial_dir, "partial_dir"));
+    add_value(args, "--partial-dir=", options.partial_dir);
     add(options.numeric_ids, "--numeric-ids");
     add(protocol >= 30, "--no-implied-dirs");
     add(capability.compares_nanoseconds, "--modify-window=-1");
     add(options.timeout_s > 0, "--timeout=" + std::to_string(options.timeout_s));
     add_compressor(args, options.compress, capability);
-    if (!options.backup_dir.empty())
-        args.push_back("--backup-dir=" + option_value(options.backup_dir, "backup_dir"));
-    if (!options.backup_suffix.empty())
-        args.push_back("--suffix=" + option_value(options.backup_suffix, "suffix"));
-    if (!options.all_users.empty())
-        args.push_back("--usermap=*:" + option_value(options.all_users, "usermap"));
-    if (!options.all_groups.empty())
-        args.push_back("--groupmap=*:" + option_value(options.all_groups, "groupmap"));
+    add_value(args, "--backup-dir=", options.backup_dir);
+    add_value(args, "--suffix=", options.backup_suffix);
+    add_value(args, "--usermap=*:", options.all_users);
+    add_value(args, "--groupmap=*:", options.all_groups);
     args.emplace_back(".");
     return args;
 }
