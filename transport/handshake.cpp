@@ -38,12 +38,13 @@ struct Conversation {
 class Handshake {
 public:
     Handshake(Stream& stream, const Endpoint& endpoint, const PushOptions& options,
-              const Expected* expected, AllSaid all_said)
+              const Expected* expected, AllSaid all_said, HeldUp held_up)
         : stream_(stream),
           endpoint_(endpoint),
           options_(options),
           expected_(expected),
           all_said_(std::move(all_said)),
+          held_up_(std::move(held_up)),
           ours_(our_greeting(endpoint.protocol_max)),
           with_{stream, ByteReader(stream)}
     {
@@ -58,7 +59,9 @@ public:
                 co_await exchange_versions();
             } else {
                 co_await greet();
+                tell_held_up();
                 co_await log_in();
+                tell_held_up();
             }
         }
         const Deadline deadline(stream_, endpoint_.timeout, "setup");
@@ -232,6 +235,7 @@ private:
         if (agreed_.protocol >= 30) {
             const std::int32_t flags = co_await with_.in.varint("setup: compat flags");
             agreed_.compat = compat_from(flags);
+            tell_held_up();
         }
         if (said_) confirm(agreed_.compat == expected_->compat, "it has other features");
         if (agreed_.compat.varint) {
@@ -244,7 +248,13 @@ private:
         }
         if (said_) confirm(agreed_.checksum == expected_->checksum, "it has other checksums");
         if (negotiates_compressor()) agreed_.compress = "zlib";  // without names, what -z means
+        tell_held_up();
         agreed_.seed = co_await with_.in.i32("setup: checksum seed");
+    }
+
+    void tell_held_up()
+    {
+        if (said_ && held_up_) held_up_();
     }
 
     asio::awaitable<void> choose_checksum()
@@ -272,6 +282,7 @@ private:
     const PushOptions& options_;
     const Expected* expected_;  // null: step by step
     AllSaid all_said_;
+    HeldUp held_up_;
     Greeting ours_;
     Conversation with_;
     Agreed agreed_;
@@ -283,16 +294,17 @@ private:
 asio::awaitable<Agreed> shake_hands(Stream& stream, const Endpoint& endpoint,
                                     const PushOptions& options)
 {
-    Handshake handshake(stream, endpoint, options, nullptr, nullptr);
+    Handshake handshake(stream, endpoint, options, nullptr, nullptr, nullptr);
     Agreed agreed = co_await handshake.run();
     co_return agreed;
 }
 
 asio::awaitable<Agreed> shake_hands_ahead(Stream& stream, const Endpoint& endpoint,
                                           const PushOptions& options, const Expected& expected,
-                                          AllSaid all_said)
+                                          AllSaid all_said, HeldUp held_up)
 {
-    Handshake handshake(stream, endpoint, options, &expected, std::move(all_said));
+    Handshake handshake(stream, endpoint, options, &expected, std::move(all_said),
+                        std::move(held_up));
     Agreed agreed = co_await handshake.run();
     co_return agreed;
 }

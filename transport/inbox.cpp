@@ -51,9 +51,16 @@ void Inbox::fail(std::exception_ptr why)
     taken_.notify();
 }
 
+void Inbox::owe_sign()
+{
+    owed_ = true;
+    arrived_.notify();
+}
+
 void Inbox::expect(RequestForm form)
 {
     decoder_.emplace(form);
+    owed_ = false;  // the list is sign enough
 }
 
 asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)

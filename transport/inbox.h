@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <memory>
+#include <utility>
 
 namespace lockstep::transport {
 
@@ -36,6 +37,11 @@ public:
 
     // From here on the daemon may send requests for a list of this form. Before, data is an error.
     void expect(RequestForm form);
+
+    // A sign of ours is owed to the daemon, which may be held up without (PROTOCOL.md 24.1); wakes
+    // who waits. take_owed(): it is given now.
+    void owe_sign();
+    bool take_owed() noexcept { return std::exchange(owed_, false); }
 
     std::optional<GeneratorItem> take();
     // Until something arrived (true) or `limit` passed (false). Throws the reader's failure, which
@@ -73,6 +79,7 @@ private:
     std::size_t unheard_bytes_ = 0;
     std::function<void(const Message&)> hear_;
     std::size_t told_bytes_ = 0;
+    bool owed_ = false;
     std::exception_ptr failure_;
     std::chrono::seconds peer_timeout_{0};
     std::uint64_t received_ = 0;

@@ -408,6 +408,8 @@ private:
                 co_return item;
             }
             co_await out_.flush();
+            const bool owed = inbox_.take_owed();
+            if (owed) co_await say_alive();
             const bool arrived = co_await inbox_.wait_for(keepalive_interval());
             if (!arrived) co_await say_alive();
         }
@@ -630,17 +632,22 @@ public:
         facts_.checksum = agreed_.checksum;
         facts_.compress = agreed_.compress;
         if (!opening_) return;
+        opening_->on_held_up([this] { inbox_->owe_sign(); });
         opening_->on_end([this](Agreed found, std::exception_ptr failure) {
             if (failure)
                 inbox_->fail(std::move(failure));
             else
                 settle(std::move(found));
+            inbox_->owe_sign();
         });
     }
 
     ~Session() override
     {
-        if (opening_) opening_->on_end(nullptr);
+        if (opening_) {
+            opening_->on_end(nullptr);
+            opening_->on_held_up(nullptr);
+        }
         const auto closed = std::make_exception_ptr(
             Error(ErrorKind::unreachable, Remedy::retry, "session closed by us"));
         stream_->fail(closed);

@@ -26,14 +26,14 @@ void make_nonblocking(int fd)
 
 Terms terms_up(const Line& line)
 {
-    return {line.delay_up, milliseconds(0), line.cut_after_up, line.bytes_per_second,
-            line.greeting};
+    return {line.delay_up,         milliseconds(0), line.cut_after_up,
+            line.bytes_per_second, line.greeting,   std::nullopt};
 }
 
 Terms terms_down(const Line& line)
 {
-    return {line.delay_down, line.first_byte_delay, line.cut_after_down, line.bytes_per_second,
-            line.greeting};
+    return {line.delay_down,       line.first_byte_delay, line.cut_after_down,
+            line.bytes_per_second, line.greeting,         line.hold_down_after};
 }
 
 struct Connection {
@@ -156,6 +156,7 @@ private:
         const std::uint64_t up_before = c.up.received();
         const std::uint64_t down_before = c.down.received();
         bool fine = !c.up.wants_to_read(up) || c.up.receive(c.client.get(), up);
+        if (c.up.received() > up_before) c.down.release();
         fine = fine && (!c.down.wants_to_read(down) || c.down.receive(c.daemon.get(), down));
         {
             const std::lock_guard lock(proxy_.mutex_);

@@ -22,6 +22,9 @@ struct Line {
     std::optional<std::uint64_t> cut_after_up{};  // a connection is reset once it carried as much
     std::optional<std::uint64_t> cut_after_down{};
     std::optional<std::uint64_t> bytes_per_second{};  // each direction of each connection
+    // What the daemon says behind the first of these waits for a word of the client's: as if the
+    // daemon waited for an acknowledgement, and the line were slow to give one without data.
+    std::optional<std::string> hold_down_after{};
     // In place of the first line of either end: what both take for the other's greeting.
     std::optional<std::string> greeting{};
     bool black_hole = false;  // accepts and goes on holding, but forwards nothing

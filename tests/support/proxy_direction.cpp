@@ -40,8 +40,21 @@ bool Direction::receive(int source, const Terms& terms)
     received_ += bytes.size();
     if (terms.first_line && !line_replaced_) replace_first_line(bytes, *terms.first_line);
     queued_bytes_ += bytes.size();
-    waiting_.push_back({std::max(now + terms.delay, held_until_), std::move(bytes)});
+    waiting_.push_back({std::max(now + terms.delay, held_until_), std::move(bytes), 0, held_});
+    if (terms.hold_after && !hold_seen_) split_off_held(*terms.hold_after);
     return true;
+}
+
+void Direction::split_off_held(const std::string& text)
+{
+    Piece& piece = waiting_.back();
+    const std::size_t found = piece.bytes.find(text);
+    if (found == std::string::npos) return;
+    hold_seen_ = held_ = true;
+    const std::size_t end = found + text.size();
+    Piece rest{piece.due, piece.bytes.substr(end), 0, true};
+    piece.bytes.resize(end);
+    if (!rest.bytes.empty()) waiting_.push_back(std::move(rest));
 }
 
 // Until its end has come nothing of the source's line goes on.
@@ -61,6 +74,7 @@ bool Direction::send(int sink, const Terms& terms)
     const Clock::time_point now = Clock::now();
     while (!waiting_.empty() && waiting_.front().due <= now) {
         Piece& piece = waiting_.front();
+        if (held_ && piece.behind_hold) return true;
         std::size_t length = piece.bytes.size() - piece.sent;
         if (terms.bytes_per_second) length = std::min(length, allowance_bytes_);
         if (length == 0) return true;
@@ -86,7 +100,8 @@ bool Direction::used_up(const Terms& terms) const
 
 milliseconds Direction::rest(const Terms& terms) const
 {
-    if (waiting_.empty() || blocked_) return milliseconds(1000);
+    if (waiting_.empty() || blocked_ || (held_ && waiting_.front().behind_hold))
+        return milliseconds(1000);
     if (terms.bytes_per_second && waiting_.front().due <= Clock::now()) return milliseconds(5);
     const auto left = std::chrono::duration_cast<milliseconds>(waiting_.front().due - Clock::now());
     return std::clamp(left + milliseconds(1), milliseconds(0), milliseconds(1000));

@@ -16,6 +16,7 @@ struct Terms {
     std::optional<std::uint64_t> bytes_max{};  // the connection is cut when they are through
     std::optional<std::uint64_t> bytes_per_second{};
     std::optional<std::string> first_line{};  // in place of the source's
+    std::optional<std::string> hold_after{};  // which the source says in one piece
 };
 
 // Both sockets are non-blocking. Buffers 1 MiB, or 64 where bytes are held back on purpose.
@@ -27,6 +28,9 @@ public:
     bool receive(int source, const Terms& terms);
     // Sends what is due; false when the sink is gone.
     bool send(int sink, const Terms& terms);
+
+    // Lets go what waits because of hold_after.
+    void release() { held_ = false; }
 
     bool finished() const { return shut_; }
     bool used_up(const Terms& terms) const;  // bytes_max are through
@@ -40,8 +44,10 @@ private:
         Clock::time_point due;
         std::string bytes;
         std::size_t sent = 0;
+        bool behind_hold = false;
     };
 
+    void split_off_held(const std::string& text);
     void refill(const Terms& terms);
     void replace_first_line(std::string& bytes, const std::string& line);
 
@@ -52,6 +58,8 @@ private:
     Clock::time_point refilled_at_ = Clock::now();
     std::size_t allowance_bytes_ = 0;
     bool line_replaced_ = false;
+    bool hold_seen_ = false;
+    bool held_ = false;
     bool ended_ = false;
     bool shut_ = false;
     bool blocked_ = false;

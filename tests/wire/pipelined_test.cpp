@@ -1,5 +1,6 @@
 // Sessions that say everything ahead of the daemon's answers (PROTOCOL.md 24.2).
 #include "push_fixture.h"
+#include "tests/support/proxy.h"
 #include "tests/support/real_daemon.h"
 #include "tests/support/scripted_server.h"
 #include "tests/support/temp_tree.h"
@@ -155,4 +156,24 @@ TEST_CASE("without a login the list is there before the daemon has said a word",
             wire_test::push(endpoint, {}, list_of(ends.dir / "src"), ends.dir / "src", expected));
     }
     CHECK(heard_list);
+}
+
+// A daemon that waits for acknowledgements, behind something that is slow to give any: 40 ms each
+// time, and here until the login takes too long.
+TEST_CASE("what the daemon says step by step is not held up for want of a word from us",
+          "[wire][pipelined]")
+{
+    const Ends ends(false);
+    const std::optional<Expected> expected = ends.push(std::nullopt).expected;
+    write_file(ends.dir / "src/small", "changed");
+    const Proxy line(ends.daemon.port(), {.hold_down_after = "\n"});
+    Endpoint endpoint = ends.endpoint();
+    endpoint.port = line.port();
+    endpoint.timeout = 300s;  // no sign of life before
+
+    const Pushed pushed =
+        wire_test::push(endpoint, {}, list_of(ends.dir / "src"), ends.dir / "src", expected);
+
+    CHECK(pushed.outcome.failures.empty());
+    CHECK(ends.differences() == Lines{});
 }
