@@ -56,6 +56,7 @@ std::shared_ptr<Mapping> Agent::make_mapping(const config::Mapping& config)
     MappingHost host;
     host.control = executors_.control().get_executor();
     host.transfer = executors_.pool().get_executor();
+    host.line = [this] { return executors_.line(); };
     host.store = executors_.store().get_executor();
     host.state_dir = state_dir_.get();
     host.drainer = &drainer_;

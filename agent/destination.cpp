@@ -59,7 +59,7 @@ Destination::Destination(config::Mapping mapping, config::Destination config, De
       budget_(mapping_.max_delete),
       work_(host_.control),
       changed_(host_.control),
-      pool_(make_sessions(host_.transfer, config_, config_.warm_sessions, host_.slots)),
+      pool_(make_sessions(host_.threads, config_, config_.warm_sessions, host_.slots)),
       cancelled_(std::make_shared<std::atomic<bool>>(false)),
       random_(std::random_device{}()),
       batch_max_(mapping_.batch.max_files)

@@ -29,7 +29,7 @@ class Destination;
 // What a destination asks of the mapping it belongs to.
 struct DestinationHost {
     boost::asio::any_io_executor control;
-    boost::asio::any_io_executor transfer;  // the pool
+    push::SessionPool::Threads threads;
     std::shared_ptr<const config::Filter> filter;
     std::function<std::uint64_t()> entries;  // of the source, for max_delete
     std::shared_ptr<Record> record;
@@ -161,7 +161,7 @@ private:
     push::LinksSeen links_seen_;
     std::vector<push::LinkMove> links_moved_;
     boost::asio::cancellation_signal cancel_;
-    Elsewhere at_work_;  // on the pool's strand
+    Elsewhere at_work_;  // on the sessions' line
     std::shared_ptr<std::atomic<bool>> cancelled_;
     std::mt19937 random_;
 

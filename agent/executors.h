@@ -1,25 +1,61 @@
 // Who runs where: one control thread, a pool for transfers (ARCHITECTURE.md, threads).
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <thread>
+#include <vector>
 
 namespace lockstep::agent {
 
+// A thread with a reactor of its own.
+class Line {
+public:
+    Line() : thread_([this] { context_.run(); }) {}
+    ~Line() { stop(); }
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+
+    boost::asio::any_io_executor executor() { return context_.get_executor(); }
+
+    // What is under way ends; what has not begun goes with the object.
+    void stop()
+    {
+        context_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open_ =
+        boost::asio::make_work_guard(context_);
+    std::thread thread_;
+};
+
 // control() runs in whoever calls run(): events, dirty sets, status, signals, never file I/O on
-// user data. The pool reads, hashes and sends. The store is one thread: it alone writes to the
-// indexes.
+// user data. The lines talk to daemons, read, hash and send: each destination is on one, so that no
+// handler of a session waits for a lock or wakes another thread; where they are fewer than
+// destinations these share them. The pool is for what takes long beside it. The store is one
+// thread: it alone writes to the indexes.
 class Executors {
 public:
-    Executors() : control_(1), pool_(std::max(2U, std::thread::hardware_concurrency())), store_(1)
+    Executors()
+        : control_(1),
+          lines_(2 * std::max(2U, std::thread::hardware_concurrency())),
+          pool_(std::max(2U, std::thread::hardware_concurrency())),
+          store_(1)
     {
     }
     ~Executors()
     {
         pool_.stop();
+        for (const std::unique_ptr<Line>& line : lines_)
+            if (line) line->stop();
         pool_.join();
         store_.join();  // what was acknowledged is written
     }
@@ -30,8 +66,18 @@ public:
     boost::asio::thread_pool& pool() { return pool_; }
     boost::asio::thread_pool& store() { return store_; }
 
+    // For one more destination.
+    boost::asio::any_io_executor line()
+    {
+        std::unique_ptr<Line>& line = lines_[next_line_++ % lines_.size()];
+        if (!line) line = std::make_unique<Line>();
+        return line->executor();
+    }
+
 private:
     boost::asio::io_context control_;
+    std::vector<std::unique_ptr<Line>> lines_;
+    std::size_t next_line_ = 0;
     boost::asio::thread_pool pool_;
     boost::asio::thread_pool store_;
 };

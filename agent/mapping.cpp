@@ -180,7 +180,6 @@ void Mapping::make_destinations()
     const std::weak_ptr<Mapping> weak = weak_from_this();
     DestinationHost host;
     host.control = host_.control;
-    host.transfer = host_.transfer;
     host.slots = host_.slots;
     if (config_.destinations.size() > 1) host.read_files = std::make_shared<push::ReadFiles>();
     host.filter = filter_;
@@ -208,6 +207,7 @@ void Mapping::make_destinations()
         if (self) self->note_racy(destination, std::move(racy));
     };
     for (const config::Destination& destination : config_.destinations) {
+        host.threads = {host_.line(), host_.transfer};
         destinations_.push_back(std::make_shared<Destination>(config_, destination, host));
         remember_dirty(*destinations_.back());
         destinations_.back()->start();

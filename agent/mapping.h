@@ -22,6 +22,7 @@ namespace lockstep::agent {
 struct MappingHost {
     boost::asio::any_io_executor control;
     boost::asio::any_io_executor transfer;
+    std::function<boost::asio::any_io_executor()> line;  // for one more destination's sessions
     boost::asio::any_io_executor store;
     const state::StateDir* state_dir = nullptr;
     watcher::Drainer* drainer = nullptr;

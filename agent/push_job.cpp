@@ -110,7 +110,7 @@ transport::PushOptions push_options_of(const config::Mapping& mapping,
     return options;
 }
 
-std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_executor& pool,
+std::shared_ptr<push::SessionPool> make_sessions(push::SessionPool::Threads threads,
                                                  const config::Destination& destination,
                                                  std::size_t warm_max,
                                                  std::shared_ptr<push::Slots> slots)
@@ -132,7 +132,7 @@ std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_execu
     settings.module = url.host + ":" + std::to_string(url.port) + "/" +
                       (url.module.empty() ? url.path : url.module);
     settings.slots = std::move(slots);
-    return push::SessionPool::make(pool, std::move(settings));
+    return push::SessionPool::make(std::move(threads), std::move(settings));
 }
 
 push::PushJob push_job(const config::Mapping& mapping, const config::Destination& destination,

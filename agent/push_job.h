@@ -37,7 +37,7 @@ push::PushJob push_job(const config::Mapping& mapping, const config::Destination
                        const std::shared_ptr<const config::Filter>& filter);
 
 // `warm_max`: how many sessions are kept ready.
-std::shared_ptr<push::SessionPool> make_sessions(const boost::asio::any_io_executor& pool,
+std::shared_ptr<push::SessionPool> make_sessions(push::SessionPool::Threads threads,
                                                  const config::Destination& destination,
                                                  std::size_t warm_max,
                                                  std::shared_ptr<push::Slots> slots = nullptr);

@@ -80,7 +80,7 @@ public:
         std::function<void(Differences)> sink;     // on the control thread, now and then
         std::function<void(bool complete)> ended;  // on the control thread, at last
     };
-    // Compares with the index in the background, on the transfer pool.
+    // Compares with the index in the background, on the pool.
     void reconcile(Reconcile work);
 
     // After large work: gives back the memory it took, in a moment.

@@ -62,7 +62,7 @@ void end(Run& run, bool fine, std::string said)
     run.said = run.name() + ": " + std::move(said);
 }
 
-asio::awaitable<void> synchronise(Run& run, asio::any_io_executor pool)
+asio::awaitable<void> synchronise(Run& run, push::SessionPool::Threads threads)
 {
     push::SourceIdentity identity;
     {
@@ -74,7 +74,8 @@ asio::awaitable<void> synchronise(Run& run, asio::any_io_executor pool)
             count_source(source, run.mapping.one_file_system, excluded_by(run.filter));
         run.entries = count.entries;
     }
-    const std::shared_ptr<push::SessionPool> sessions = make_sessions(pool, run.destination, 0);
+    const std::shared_ptr<push::SessionPool> sessions =
+        make_sessions(std::move(threads), run.destination, 0);
     plan::Batch batch;
     batch.paths.push_back({std::string(), plan::Look::subtree, 0, Clock::now(), 0});
     transport::PushFigures figures;
@@ -211,7 +212,8 @@ int sync(const std::string& config_file, const std::vector<std::string>& names)
             }
             if (--left == 0) screen.finish();
         };
-        asio::co_spawn(control, synchronise(run, executors.pool().get_executor()), ended);
+        push::SessionPool::Threads threads{executors.line(), executors.pool().get_executor()};
+        asio::co_spawn(control, synchronise(run, std::move(threads)), ended);
     }
     control.run();
     bool fine = true;

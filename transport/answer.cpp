@@ -10,7 +10,6 @@
 namespace lockstep::transport {
 namespace {
 
-constexpr std::size_t chunk_bytes = 256 * 1024;
 // Read without anything going out: what compresses that well must not look like silence.
 constexpr std::size_t silent_bytes_max = 4 * 1024 * 1024;
 
@@ -27,10 +26,7 @@ void spoil(delta::Sum& sum, std::size_t length)
 }  // namespace
 
 Answerer::Answerer(AnswerForm form, std::unique_ptr<delta::TokenCodec> codec)
-    : form_(form),
-      codec_(std::move(codec)),
-      block_digest_(form.digest, form.seed, form.seed_place),
-      chunk_(chunk_bytes)
+    : form_(form), codec_(std::move(codec)), block_digest_(form.digest, form.seed, form.seed_place)
 {
 }
 

@@ -13,14 +13,16 @@ ContentReader::ContentReader(const Content& content, Extent extent, Bytes& chunk
 {
     const std::uint64_t end = std::min(content.size, extent.end.value_or(content.size));
     left_ = std::max(end, extent.from) - extent.from;
-    if (content_.file && left_ > chunk_.size())
-        ::posix_fadvise(content_.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (content_.read) return;
+    if (left_ > chunk_bytes) ::posix_fadvise(content_.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    const std::size_t needed = std::min<std::uint64_t>(left_, chunk_bytes);
+    if (chunk_.size() < needed) chunk_.resize(needed);
 }
 
 std::span<const std::byte> ContentReader::next()
 {
     if (left_ == 0 || error_ != 0) return {};
-    const std::size_t wanted = std::min<std::uint64_t>(left_, chunk_.size());
+    const std::size_t wanted = std::min<std::uint64_t>(left_, chunk_bytes);
     std::span<const std::byte> bytes;
     if (content_.read)
         bytes = std::span(*content_.read).subspan(offset_, wanted);

@@ -20,7 +20,9 @@ struct Extent {
 // Reads no more than the file held when it was opened. Both must outlive it.
 class ContentReader {
 public:
-    // `chunk`: where a chunk goes, and how long one is at most.
+    static constexpr std::size_t chunk_bytes = 256 * 1024;
+
+    // `chunk`: where what is read goes; made as large as this file needs it.
     ContentReader(const Content& content, Extent extent, Bytes& chunk);
 
     // Until the next call. Empty: that was all, or the file is shorter now, or error().

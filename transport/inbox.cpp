@@ -7,6 +7,9 @@
 namespace lockstep::transport {
 namespace {
 
+constexpr std::size_t chunk_bytes_first = 4 * 1024;
+constexpr std::size_t chunk_bytes_max = 64 * 1024;
+
 std::size_t bytes_of(const GeneratorItem& item)
 {
     const Request* request = std::get_if<Request>(&item);
@@ -66,7 +69,7 @@ void Inbox::expect(RequestForm form)
 asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)
 {
     if (!first.empty()) self->accept(first);
-    std::vector<std::byte> chunk(64 * 1024);
+    std::vector<std::byte> chunk(chunk_bytes_first);
     while (!self->failure_) {
         while (self->items_bytes_ > items_bytes_max && !self->failure_)
             co_await self->taken_.wait();
@@ -76,6 +79,8 @@ asio::awaitable<void> Inbox::read(std::shared_ptr<Inbox> self, Bytes first)
             throw Error(ErrorKind::unreachable, Remedy::retry,
                         "connection closed by the daemon (" + self->stream_->peer() + ")");
         self->accept(std::span(chunk).first(got));
+        // Most sessions never hear more than fits at once.
+        if (got == chunk.size() && got < chunk_bytes_max) chunk.resize(got * 4);
     }
 }
 

@@ -215,7 +215,7 @@ private:
         const Content content = content_of(entry);
         if (content.error != 0) return result;
         delta::FileDigest whole(digest());
-        std::vector<std::byte> chunk(std::size_t{256} * 1024);
+        Bytes chunk;
         ContentReader reading(content, {}, chunk);
         for (std::span<const std::byte> bytes = reading.next(); !bytes.empty();
              bytes = reading.next())

@@ -168,6 +168,29 @@ private:
 
 constexpr std::chrono::milliseconds impatient{1000};
 
+// An address needs no thread that asks.
+asio::awaitable<std::vector<tcp::endpoint>> resolved(std::string host, std::uint16_t port)
+{
+    std::vector<tcp::endpoint> addresses;
+    error_code error;
+    const asio::ip::address address = asio::ip::make_address(host, error);
+    if (!error) {
+        addresses.emplace_back(address, port);
+        co_return addresses;
+    }
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    tcp::resolver resolver(executor);
+    const std::string service = std::to_string(port);
+    const tcp::resolver::results_type found = co_await resolver.async_resolve(
+        host, service, asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+    if (error)
+        throw Error(ErrorKind::unreachable, Remedy::retry,
+                    "resolve " + quoted(host) + ": " + error.message());
+    for (const auto& result : found) addresses.push_back(result.endpoint());
+    co_return addresses;
+}
+
 }  // namespace
 
 asio::awaitable<std::unique_ptr<Stream>> connect_tcp(std::string host, std::uint16_t port,
@@ -178,18 +201,7 @@ asio::awaitable<std::unique_ptr<Stream>> connect_tcp(std::string host, std::uint
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const std::string target = escaped(host) + ":" + std::to_string(port);
 
-    tcp::resolver resolver(executor);
-    error_code error;
-    const std::string service = std::to_string(port);
-    const tcp::resolver::results_type found = co_await resolver.async_resolve(
-        host, service, asio::redirect_error(asio::use_awaitable, error));
-    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
-    if (error)
-        throw Error(ErrorKind::unreachable, Remedy::retry,
-                    "resolve " + quoted(host) + ": " + error.message());
-
-    std::vector<tcp::endpoint> addresses;
-    for (const auto& result : found) addresses.push_back(result.endpoint());
+    const std::vector<tcp::endpoint> addresses = co_await resolved(host, port);
     std::string tried;
     bool expired_only = true;
     // First round impatient while there is an alternative, second round with the time that is left.

@@ -57,7 +57,7 @@ struct PushReport {
     std::uint32_t sessions = 0;
 };
 
-// Everything a push needs, by value: it runs on the transfer pool while its owner goes on.
+// Everything a push needs, by value: it runs on a line of its own while its owner goes on.
 struct PushJob {
     std::string source;               // absolute
     std::vector<std::string> follow;  // links below it that stand for directories
@@ -86,7 +86,7 @@ struct PushJob {
     std::set<std::string>
         not_now;  // files that failed and wait: a compare sends no content of them
     std::shared_ptr<transport::Progress> progress;  // may be null
-    // Told of each piece that has arrived but the last, on the pool; may take its sightings away.
+    // Told of each piece that has arrived but the last, on the line; may take its sightings away.
     // Not of one about which the daemon said what we do not understand.
     std::function<void(PushReport&)> arrived;
     std::shared_ptr<std::atomic<bool>> cancelled;

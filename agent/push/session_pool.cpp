@@ -6,7 +6,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <algorithm>
 
@@ -23,26 +22,25 @@ constexpr std::chrono::seconds busy_pause_max{3600};
 
 }  // namespace
 
-SessionPool::SessionPool(const asio::any_io_executor& pool, Settings settings)
+SessionPool::SessionPool(Threads threads, Settings settings)
     : settings_(std::move(settings)),
-      pool_(pool),
-      strand_(asio::make_strand(pool)),
-      timer_(strand_),
-      warmed_(strand_),
+      threads_(std::move(threads)),
+      timer_(threads_.strand),
+      warmed_(threads_.strand),
       busy_pause_(busy_pause_first)
 {
 }
 
-std::shared_ptr<SessionPool> SessionPool::make(const asio::any_io_executor& pool, Settings settings)
+std::shared_ptr<SessionPool> SessionPool::make(Threads threads, Settings settings)
 {
-    auto made = std::make_shared<SessionPool>(pool, std::move(settings));
+    auto made = std::make_shared<SessionPool>(std::move(threads), std::move(settings));
     if (made->settings_.slots) made->settings_.slots->join(made->settings_.module, made);
     return made;
 }
 
 void SessionPool::give_slots_back()
 {
-    asio::dispatch(strand_, [self = shared_from_this()] {
+    asio::dispatch(strand(), [self = shared_from_this()] {
         const Clock::time_point now = Clock::now();
         if (self->parked_.empty() && self->warming_ == 0 && now < self->not_before_) return;
         self->parked_.clear();
@@ -151,7 +149,7 @@ asio::awaitable<void> SessionPool::reach(transport::PushOptions options)
 
 void SessionPool::keep_warm(transport::PushOptions options)
 {
-    asio::dispatch(strand_, [self = shared_from_this(), options = std::move(options)]() mutable {
+    asio::dispatch(strand(), [self = shared_from_this(), options = std::move(options)]() mutable {
         if (self->closed_) return;
         if (self->usual_ != options || !self->wanted_) {
             self->parked_.clear();
@@ -164,7 +162,7 @@ void SessionPool::keep_warm(transport::PushOptions options)
 
 void SessionPool::let_go()
 {
-    asio::dispatch(strand_, [self = shared_from_this()] {
+    asio::dispatch(strand(), [self = shared_from_this()] {
         self->wanted_.reset();
         self->parked_.clear();
     });
@@ -172,7 +170,7 @@ void SessionPool::let_go()
 
 void SessionPool::close()
 {
-    asio::dispatch(strand_, [self = shared_from_this()] {
+    asio::dispatch(strand(), [self = shared_from_this()] {
         self->closed_ = true;
         self->wanted_.reset();
         self->parked_.clear();
@@ -214,7 +212,7 @@ void SessionPool::fill()
     // It may fail before co_spawn() returns: a program that cannot be started does.
     while (Clock::now() >= not_before_ && parked_.size() + warming_ < settings_.warm_max) {
         ++warming_;
-        asio::co_spawn(strand_, warm_one(shared_from_this(), *wanted_), asio::detached);
+        asio::co_spawn(strand(), warm_one(shared_from_this(), *wanted_), asio::detached);
     }
 }
 
@@ -256,7 +254,7 @@ void SessionPool::arm_timer()
     timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         const std::shared_ptr<SessionPool> self = weak.lock();
         if (error || !self || self->closed_) return;
-        asio::co_spawn(self->strand_, keep_alive(self), asio::detached);
+        asio::co_spawn(self->strand(), keep_alive(self), asio::detached);
     });
 }
 

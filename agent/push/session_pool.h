@@ -36,13 +36,15 @@ public:
         std::string module;                         // with its host and port: whose slots these are
         std::shared_ptr<Slots> slots;               // null: shared with nobody
     };
-    static std::shared_ptr<SessionPool> make(const boost::asio::any_io_executor& pool,
-                                             Settings settings);
-    SessionPool(const boost::asio::any_io_executor& pool, Settings settings);
+    struct Threads {
+        boost::asio::any_io_executor strand;  // one handler at a time
+        boost::asio::any_io_executor pool;    // for work beside it
+    };
+    static std::shared_ptr<SessionPool> make(Threads threads, Settings settings);
+    SessionPool(Threads threads, Settings settings);
 
-    const boost::asio::any_io_executor& strand() const noexcept { return strand_; }
-    // Where the strand runs: for work beside it.
-    const boost::asio::any_io_executor& pool() const noexcept { return pool_; }
+    const boost::asio::any_io_executor& strand() const noexcept { return threads_.strand; }
+    const boost::asio::any_io_executor& pool() const noexcept { return threads_.pool; }
 
     struct Taken {
         std::unique_ptr<transport::PushSession> session;
@@ -95,8 +97,7 @@ private:
     static boost::asio::awaitable<void> keep_alive(std::shared_ptr<SessionPool> self);
 
     Settings settings_;
-    boost::asio::any_io_executor pool_;
-    boost::asio::any_io_executor strand_;
+    Threads threads_;
     boost::asio::steady_timer timer_;
     transport::Signal warmed_;
     std::optional<transport::PushOptions> usual_;

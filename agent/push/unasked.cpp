@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <optional>
+
 namespace lockstep::push {
 
 void Unasked::begun(const plan::Batch& batch)
@@ -16,8 +18,10 @@ void Unasked::choose(transport::PushList& list)
 {
     std::uint64_t bytes = 0;
     std::size_t files = 0;
+    std::optional<state::IndexReader::Moment> moment;
     for (transport::Entry& entry : list.entries) {
         if (entry.unasked == transport::Unasked::no) continue;
+        if (!moment) moment.emplace(*index_);
         const bool full = given_up_ || files == list_files_max || bytes >= list_bytes_max;
         entry.unasked = full ? transport::Unasked::no : chance_of(entry);
         if (entry.unasked == transport::Unasked::no) continue;

@@ -40,8 +40,9 @@ public:
     asio::awaitable<std::size_t> read_some(std::span<std::byte> into) override
     {
         if (failure_) std::rethrow_exception(failure_);
-        const std::size_t length = std::min(into.size(), said_.size());
-        std::copy_n(said_.begin(), length, into.begin());
+        const std::size_t at = read_ % said_.size();
+        const std::size_t length = std::min(into.size(), said_.size() - at);
+        std::copy_n(said_.begin() + static_cast<std::ptrdiff_t>(at), length, into.begin());
         read_ += length;
         co_return length;
     }
