@@ -1,4 +1,4 @@
-// Who runs where: one control thread, a pool for transfers (ARCHITECTURE.md, threads).
+// Who runs where (ARCHITECTURE.md, threads).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -39,14 +39,15 @@ private:
 
 // control() runs in whoever calls run(): events, dirty sets, status, signals, never file I/O on
 // user data. The lines talk to daemons, read, hash and send: each destination is on one, so that no
-// handler of a session waits for a lock or wakes another thread; where they are fewer than
-// destinations these share them. The pool is for what takes long beside it. The store is one
-// thread: it alone writes to the indexes.
+// handler of a session waits for a lock or wakes another thread; beyond `lines_max` they share. The
+// pool is for what takes long beside it. The store is one thread: it alone writes to the indexes.
 class Executors {
 public:
+    static constexpr std::size_t lines_max = 32;
+
     Executors()
         : control_(1),
-          lines_(2 * std::max(2U, std::thread::hardware_concurrency())),
+          lines_(lines_max),
           pool_(std::max(2U, std::thread::hardware_concurrency())),
           store_(1)
     {

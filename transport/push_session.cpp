@@ -9,6 +9,7 @@
 #include "transport/echo.h"
 #include "transport/filter_rules.h"
 #include "transport/flist.h"
+#include "transport/give_way.h"
 #include "transport/handshake.h"
 #include "transport/id_names.h"
 #include "transport/inbox.h"
@@ -208,22 +209,28 @@ private:
 
     // Digest for the receiver's comparison with -c; all zero, which never matches, when it cannot
     // be read.
-    std::vector<std::byte> list_digest(const Entry& entry)
+    asio::awaitable<Bytes> list_digest(const Entry& entry)
     {
         const std::size_t length = delta::digest_bytes(digest());
-        std::vector<std::byte> result(length);
+        Bytes result(length);
         const Content content = content_of(entry);
-        if (content.error != 0) return result;
+        if (content.error != 0) co_return result;
         delta::FileDigest whole(digest());
         Bytes chunk;
         ContentReader reading(content, {}, chunk);
+        std::size_t bytes_of_turn = 0;
         for (std::span<const std::byte> bytes = reading.next(); !bytes.empty();
-             bytes = reading.next())
+             bytes = reading.next()) {
             whole.update(bytes);
-        if (reading.error() != 0) return result;
+            bytes_of_turn += bytes.size();
+            if (bytes_of_turn < turn_bytes) continue;
+            bytes_of_turn = 0;
+            co_await give_way();
+        }
+        if (reading.error() != 0) co_return result;
         const delta::Sum sum = whole.finish();
         std::copy_n(sum.begin(), length, result.begin());
-        return result;
+        co_return result;
     }
 
     asio::awaitable<void> send_list()
@@ -252,8 +259,8 @@ private:
         for (std::uint32_t number = 0; number < sending.size(); ++number) {
             const Entry& entry = list_.entries[sending[number]];
             sent_as_[sending[number]] = number;
-            std::vector<std::byte> sum;
-            if (options_.checksum && entry.is_regular()) sum = list_digest(entry);
+            Bytes sum;
+            if (options_.checksum && entry.is_regular()) sum = co_await list_digest(entry);
             flist_.add(entry, out_.data(), sum);
             if (out_.data().size() >= Outbox::flush_bytes) {
                 co_await out_.flush();
