@@ -414,10 +414,13 @@ private:
                                     std::to_string(list_.entries.size()));
                 co_return item;
             }
+            const bool said = !out_.data().empty();
             co_await out_.flush();
-            const bool owed = inbox_.take_owed();
-            if (owed) co_await say_alive();
+            const bool owed = inbox_.take_owed() || heard_some_;
+            heard_some_ = false;
+            if (owed && !said) co_await say_alive();
             const bool arrived = co_await inbox_.wait_for(keepalive_interval());
+            heard_some_ = arrived;
             if (!arrived) co_await say_alive();
         }
     }
@@ -611,6 +614,7 @@ private:
     Deadline* idle_ = nullptr;
     Deadline* stuck_ = nullptr;
     bool unreadable_ = false;
+    bool heard_some_ = false;
     bool only_alive_ = false;                   // what is being written says nothing else
     std::unordered_set<std::int32_t> unasked_;  // sent, and not yet asked for
     std::set<std::int32_t> tails_;              // to be appended, and not yet asked for

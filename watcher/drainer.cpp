@@ -3,10 +3,12 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "watcher/gathering.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -50,7 +52,11 @@ private:
 struct Drainer::State {
     struct Source {
         OnBytes on_bytes{};
-        bool paused = false;
+        bool paused = false;      // until resume()
+        bool left = false;        // to gather, until that is over
+        bool listened_to = true;  // as epoll has it
+        Gathering gathering{};
+        bool wants_reading() const { return !paused && !left; }
         std::vector<std::function<void()>> when_empty{};
     };
 
@@ -64,8 +70,9 @@ struct Drainer::State {
 
     void run();
     bool read_once(int fd, Source& source);
+    int take_up_left();
     void serve_syncs();
-    void listen(int fd, const Source& source, int operation) const;
+    void listen(int fd, Source& source) const;
 };
 
 Drainer::Drainer() : state_(std::make_unique<State>())
@@ -97,7 +104,11 @@ void Drainer::add(int fd, OnBytes on_bytes)
     const std::lock_guard lock(state_->mutex);
     State::Source& source = state_->sources[fd];
     source = {.on_bytes = std::move(on_bytes)};
-    state_->listen(fd, source, EPOLL_CTL_ADD);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (::epoll_ctl(state_->epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
 }
 
 void Drainer::remove(int fd)
@@ -114,7 +125,7 @@ void Drainer::resume(int fd)
         const auto it = state_->sources.find(fd);
         if (it == state_->sources.end() || !it->second.paused) return;
         it->second.paused = false;
-        state_->listen(fd, it->second, EPOLL_CTL_MOD);
+        state_->listen(fd, it->second);
         if (it->second.when_empty.empty()) return;
     }
     ::eventfd_write(state_->wake.get(), 1);
@@ -135,19 +146,21 @@ void Drainer::State::run()
 {
     std::array<epoll_event, 64> ready{};
     Pace pace;
+    int wait_ms = -1;
     for (;;) {
         pace.keep();
         const int count =
-            ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), -1);
+            ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), wait_ms);
         const std::lock_guard lock(mutex);
         if (stopping) return;
         for (int i = 0; i < count; ++i) {
             const int fd = ready[static_cast<std::size_t>(i)].data.fd;
             const auto it = sources.find(fd);
-            if (it != sources.end() && !it->second.paused) read_once(fd, it->second);
+            if (it != sources.end() && it->second.wants_reading()) read_once(fd, it->second);
         }
         eventfd_t wakes = 0;
         if (::eventfd_read(wake.get(), &wakes) == 0) serve_syncs();
+        wait_ms = take_up_left();
     }
 }
 
@@ -162,14 +175,35 @@ bool Drainer::State::read_once(int fd, Source& source)
         if (got < 0 && errno != EAGAIN) {
             log::error("watch", describe_errno("read", "inotify", errno));
             source.paused = true;  // else it would be ready, and fail, for ever
-            listen(fd, source, EPOLL_CTL_MOD);
+            listen(fd, source);
         }
         return false;
     }
-    if (source.on_bytes(std::span(buffer).first(static_cast<std::size_t>(got)))) return true;
-    source.paused = true;
-    listen(fd, source, EPOLL_CTL_MOD);
-    return false;
+    const auto bytes = static_cast<std::size_t>(got);
+    const bool room = source.on_bytes(std::span(buffer).first(bytes));
+    source.paused = !room;
+    source.left = source.gathering.keeps_after(Gathering::Clock::now(), bytes);
+    listen(fd, source);
+    return room;
+}
+
+// How long until the next one is to be taken up again; -1: none is left.
+int Drainer::State::take_up_left()
+{
+    const Gathering::Clock::time_point now = Gathering::Clock::now();
+    int next = -1;
+    for (auto& [fd, source] : sources) {
+        if (!source.left) continue;
+        const auto rest =
+            std::chrono::ceil<std::chrono::milliseconds>(source.gathering.until() - now).count();
+        if (rest > 0) {
+            next = next < 0 ? static_cast<int>(rest) : std::min(next, static_cast<int>(rest));
+            continue;
+        }
+        source.left = false;
+        listen(fd, source);
+    }
+    return next;
 }
 
 void Drainer::State::serve_syncs()
@@ -184,13 +218,15 @@ void Drainer::State::serve_syncs()
     }
 }
 
-void Drainer::State::listen(int fd, const Source& source, int operation) const
+// As it is wanted now.
+void Drainer::State::listen(int fd, Source& source) const
 {
+    if (source.listened_to == source.wants_reading()) return;
+    source.listened_to = source.wants_reading();
     epoll_event event{};
-    event.events = source.paused ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+    event.events = source.listened_to ? static_cast<std::uint32_t>(EPOLLIN) : 0U;
     event.data.fd = fd;
-    if (::epoll_ctl(epoll.get(), operation, fd, &event) != 0 && operation == EPOLL_CTL_ADD)
-        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
+    ::epoll_ctl(epoll.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
 }  // namespace lockstep::watcher

@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -96,6 +97,35 @@ TEST_CASE("a sync comes after all that was there when it was asked for", "[watch
         REQUIRE(until([&] { return done.load(); }, seconds(10)));
         REQUIRE(at_sync == static_cast<std::size_t>(round));
     }
+    drainer.remove(pipe.fd());
+}
+
+// Some of it is left to gather meanwhile.
+TEST_CASE("all of a stream is read, with syncs in it and without", "[watcher][drainer]")
+{
+    const Pipe pipe;
+    Drainer drainer;
+    std::atomic<std::size_t> bytes{0};
+    drainer.add(pipe.fd(), [&](std::span<const std::byte> got) {
+        bytes += got.size();
+        return true;
+    });
+    std::atomic<int> syncs{0};
+    int asked = 0;
+    std::size_t written = 0;
+    for (int round = 0; round < 20; ++round) {
+        for (int i = 0; i < 20; ++i, ++written) {
+            pipe.write("x");
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        if (round % 2 == 0) {
+            ++asked;
+            drainer.sync(pipe.fd(), [&] { ++syncs; });
+        } else {
+            REQUIRE(until([&] { return bytes == written; }, seconds(10)));
+        }
+    }
+    CHECK(until([&] { return bytes == written && syncs == asked; }, seconds(10)));
     drainer.remove(pipe.fd());
 }
 
