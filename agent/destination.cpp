@@ -196,7 +196,8 @@ void Destination::hurry(TimePoint now)
 
 bool Destination::may_send(TimePoint now) const
 {
-    return allowed_ && !stopping_ && dirty_.has_due(now) && (!not_before_ || *not_before_ <= now);
+    return allowed_ && !stopping_ && dirty_.has_due(now) && pace_.next() <= now &&
+           (!not_before_ || *not_before_ <= now);
 }
 
 Destination::TimePoint Destination::next_moment(TimePoint now) const
@@ -207,6 +208,7 @@ Destination::TimePoint Destination::next_moment(TimePoint now) const
         next = *troubled_since_ + mapping_.hooks.trouble_after;
     if (aftermath_.until()) next = std::min(next, *aftermath_.until());
     if (not_before_ && *not_before_ > now) return std::min(next, *not_before_);
+    if (dirty_.has_due(now)) return std::min(next, pace_.next());
     if (const std::optional<TimePoint> due = dirty_.next_due()) next = std::min(next, *due);
     return next;
 }
@@ -224,6 +226,7 @@ asio::awaitable<void> Destination::loop(std::shared_ptr<Destination> self)
             continue;
         }
         plan::Batch batch = self->dirty_.take(self->batch_max_, now);
+        self->pace_.begun(now);
         co_await self->push_once(std::move(batch));
         self->host_.changed();
         self->changed_.notify_all();

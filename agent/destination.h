@@ -8,6 +8,7 @@
 #include "agent/hooks.h"
 #include "agent/latency.h"
 #include "agent/plan/dirty_set.h"
+#include "agent/plan/pace.h"
 #include "agent/plan/retry.h"
 #include "agent/push/pusher.h"
 #include "agent/record.h"
@@ -153,6 +154,7 @@ private:
     // Where a push that was cut short before this start may have left its temporary file; listed
     // once all that differs is known, so that nothing is sent for the listing and for itself.
     std::set<std::string> to_be_listed_;
+    plan::Pace pace_;
     Aftermath aftermath_;
     bool aftermath_recorded_ = true;
     std::uint64_t aftermath_mark_ = 0;  // a flush waits for what was found after it

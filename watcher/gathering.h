@@ -7,9 +7,9 @@
 namespace lockstep::watcher {
 
 // What is read is handed on from thread to thread, and in the end is a session with each
-// destination, which costs a daemon more than it costs us. So what a stream brings is left to gather
-// for a short while. A change that comes alone, or with others at its side, is read at once; so is a
-// flood, before which the kernel's queue must be kept empty.
+// destination, which costs a daemon more than it costs us. So what a stream brings is left to
+// gather for a short while. A change that comes alone, or with others at its side, is read at once;
+// so is a flood, before which the kernel's queue must be kept empty.
 class Gathering {
 public:
     using Clock = std::chrono::steady_clock;
