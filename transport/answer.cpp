@@ -65,19 +65,15 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Con
 
     codec_->begin(is_packed(path) ? delta::Effort::least : delta::Effort::usual);
     std::size_t silent_bytes = 0;
-    std::size_t bytes_of_turn = 0;
+    Turn turn;
     for (;;) {
-        if (bytes_of_turn >= turn_bytes) {
-            bytes_of_turn = 0;
-            co_await give_way();
-        }
         const std::span<const std::byte> bytes = reading.next();
         if (bytes.empty()) break;
-        bytes_of_turn += bytes.size();
         whole.update(bytes);
         matcher.feed(bytes, put_token);
         silent_bytes = out.data().size() >= Outbox::flush_bytes ? 0 : silent_bytes + bytes.size();
         co_await out.flush_if_large();
+        if (turn.is_over_after(bytes.size())) co_await give_way();
         if (silent_bytes < silent_bytes_max) continue;
         silent_bytes = 0;
         co_await out.say_something();

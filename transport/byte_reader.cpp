@@ -34,6 +34,7 @@ asio::awaitable<void> ByteReader::more(const std::string& what)
                     what + ": closed by the daemon (" + stream_.peer() + ")");
     buffer_.insert(buffer_.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(got));
     received_ += got;
+    if (heard_) heard_();
 }
 
 void ByteReader::drop(std::size_t count)

@@ -4,7 +4,9 @@
 #include "transport/stream.h"
 #include "transport/wire.h"
 
+#include <functional>
 #include <string>
+#include <utility>
 
 namespace lockstep::transport {
 
@@ -13,6 +15,9 @@ namespace lockstep::transport {
 class ByteReader {
 public:
     explicit ByteReader(Stream& stream) : stream_(stream) {}
+
+    // Called each time something has come.
+    void on_heard(std::function<void()> heard) { heard_ = std::move(heard); }
 
     // Up to and without LF. Longer than `bytes_max` is Error(protocol).
     asio::awaitable<std::string> line(std::string what, std::size_t bytes_max);
@@ -29,6 +34,7 @@ private:
     void drop(std::size_t count);
 
     Stream& stream_;
+    std::function<void()> heard_;
     Bytes buffer_;
     std::uint64_t received_ = 0;
 };

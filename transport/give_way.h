@@ -11,8 +11,23 @@
 namespace lockstep::transport {
 
 // A large file is read, and what is found to be there already goes nowhere: nothing makes such a
-// coroutine wait, and whatever shares its executor would. After so many bytes it gives way.
-constexpr std::size_t turn_bytes = std::size_t{4} * 1024 * 1024;
+// coroutine wait, and whatever shares its executor would. When its turn is over it gives way.
+class Turn {
+public:
+    static constexpr std::size_t bytes_max = std::size_t{4} * 1024 * 1024;
+
+    // So many bytes more were dealt with.
+    bool is_over_after(std::size_t bytes)
+    {
+        bytes_ += bytes;
+        if (bytes_ < bytes_max) return false;
+        bytes_ = 0;
+        return true;
+    }
+
+private:
+    std::size_t bytes_ = 0;
+};
 
 inline boost::asio::awaitable<void> give_way()
 {

@@ -38,17 +38,20 @@ struct Conversation {
 class Handshake {
 public:
     Handshake(Stream& stream, const Endpoint& endpoint, const PushOptions& options,
-              const Expected* expected, AllSaid all_said, HeldUp held_up)
+              const Expected* expected, AllSaid all_said, Heard heard)
         : stream_(stream),
           endpoint_(endpoint),
           options_(options),
           expected_(expected),
           all_said_(std::move(all_said)),
-          held_up_(std::move(held_up)),
+          heard_(std::move(heard)),
           ours_(our_greeting(endpoint.protocol_max)),
           with_{stream, ByteReader(stream)}
     {
         if (expected_ != nullptr) agreed_.best_compress = expected_->best_compress;
+        with_.in.on_heard([this] {
+            if (said_ && heard_) heard_();
+        });
     }
 
     asio::awaitable<Agreed> run()
@@ -59,9 +62,7 @@ public:
                 co_await exchange_versions();
             } else {
                 co_await greet();
-                tell_held_up();
                 co_await log_in();
-                tell_held_up();
             }
         }
         const Deadline deadline(stream_, endpoint_.timeout, "setup");
@@ -235,7 +236,6 @@ private:
         if (agreed_.protocol >= 30) {
             const std::int32_t flags = co_await with_.in.varint("setup: compat flags");
             agreed_.compat = compat_from(flags);
-            tell_held_up();
         }
         if (said_) confirm(agreed_.compat == expected_->compat, "it has other features");
         if (agreed_.compat.varint) {
@@ -248,13 +248,7 @@ private:
         }
         if (said_) confirm(agreed_.checksum == expected_->checksum, "it has other checksums");
         if (negotiates_compressor()) agreed_.compress = "zlib";  // without names, what -z means
-        tell_held_up();
         agreed_.seed = co_await with_.in.i32("setup: checksum seed");
-    }
-
-    void tell_held_up()
-    {
-        if (said_ && held_up_) held_up_();
     }
 
     asio::awaitable<void> choose_checksum()
@@ -282,7 +276,7 @@ private:
     const PushOptions& options_;
     const Expected* expected_;  // null: step by step
     AllSaid all_said_;
-    HeldUp held_up_;
+    Heard heard_;
     Greeting ours_;
     Conversation with_;
     Agreed agreed_;
@@ -301,10 +295,10 @@ asio::awaitable<Agreed> shake_hands(Stream& stream, const Endpoint& endpoint,
 
 asio::awaitable<Agreed> shake_hands_ahead(Stream& stream, const Endpoint& endpoint,
                                           const PushOptions& options, const Expected& expected,
-                                          AllSaid all_said, HeldUp held_up)
+                                          AllSaid all_said, Heard heard)
 {
     Handshake handshake(stream, endpoint, options, &expected, std::move(all_said),
-                        std::move(held_up));
+                        std::move(heard));
     Agreed agreed = co_await handshake.run();
     co_return agreed;
 }

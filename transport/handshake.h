@@ -41,13 +41,13 @@ Expected expected_next(const Agreed& agreed);
 // `all_said` is called then with what is agreed if the guess is right, but for the seed; the file
 // list may follow at once. Throws WrongGuess when it was not. Where the greeting tells in time that
 // the daemon has changed, all goes step by step and `all_said` is never called. `expected` must be
-// of protocol 30 or later: before, the seed is part of the data. `held_up`, after each answer that
-// is not the last: the daemon may say the rest only when it has got something from us
+// of protocol 30 or later: before, the seed is part of the data. `heard`: something of
+// the daemon's has come since, and it may say the rest only when it has got a word from us
 // (PROTOCOL.md 24.1).
 using AllSaid = std::function<void(Agreed)>;
-using HeldUp = std::function<void()>;
+using Heard = std::function<void()>;
 asio::awaitable<Agreed> shake_hands_ahead(Stream& stream, const Endpoint& endpoint,
                                           const PushOptions& options, const Expected& expected,
-                                          AllSaid all_said, HeldUp held_up);
+                                          AllSaid all_said, Heard heard);
 
 }  // namespace lockstep::transport

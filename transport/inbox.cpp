@@ -110,7 +110,7 @@ void Inbox::accept(std::span<const std::byte> bytes)
             items_.push_back(std::move(*item));
         }
     }
-    arrived_.notify();
+    owe_sign();
 }
 
 bool Inbox::accept_message(Message message)

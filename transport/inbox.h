@@ -38,9 +38,10 @@ public:
     // From here on the daemon may send requests for a list of this form. Before, data is an error.
     void expect(RequestForm form);
 
-    // A sign of ours is owed to the daemon, which may be held up without (PROTOCOL.md 24.1); wakes
-    // who waits. take_owed(): it is given now.
+    // Of the daemon's something has come: a sign of ours is owed, for it may be held up without
+    // (PROTOCOL.md 24.1). Wakes who waits. Said here of what is read here, by others of the rest.
     void owe_sign();
+    // It is given now.
     bool take_owed() noexcept { return std::exchange(owed_, false); }
 
     std::optional<GeneratorItem> take();

@@ -33,11 +33,11 @@ asio::awaitable<void> Opening::run(std::shared_ptr<Opening> self)
         opening.guess_ = std::move(guess);
         opening.changed_.notify();
     };
-    const HeldUp held_up = [&opening = *self] {
-        if (opening.held_up_) opening.held_up_();
+    const Heard heard = [&opening = *self] {
+        if (opening.heard_) opening.heard_();
     };
     AllSaid passed = said;
-    HeldUp passed_too = held_up;
+    Heard passed_too = heard;
     self->agreed_ =
         co_await shake_hands_ahead(*self->stream_, self->endpoint_, self->options_, self->expected_,
                                    std::move(passed), std::move(passed_too));

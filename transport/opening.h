@@ -24,8 +24,8 @@ public:
     asio::awaitable<Agreed> all_said();
     // Told once; at once when it has ended. Nobody is told after on_end(nullptr).
     void on_end(Ended ended);
-    // As HeldUp; null: nobody is told any more.
-    void on_held_up(HeldUp held_up) { held_up_ = std::move(held_up); }
+    // As Heard; null: nobody is told any more.
+    void on_heard(Heard heard) { heard_ = std::move(heard); }
 
 private:
     static asio::awaitable<void> run(std::shared_ptr<Opening> self);
@@ -40,7 +40,7 @@ private:
     std::optional<Agreed> agreed_;
     std::exception_ptr failure_;
     Ended ended_;
-    HeldUp held_up_;
+    Heard heard_;
 };
 
 }  // namespace lockstep::transport

@@ -218,14 +218,11 @@ private:
         delta::FileDigest whole(digest());
         Bytes chunk;
         ContentReader reading(content, {}, chunk);
-        std::size_t bytes_of_turn = 0;
+        Turn turn;
         for (std::span<const std::byte> bytes = reading.next(); !bytes.empty();
              bytes = reading.next()) {
             whole.update(bytes);
-            bytes_of_turn += bytes.size();
-            if (bytes_of_turn < turn_bytes) continue;
-            bytes_of_turn = 0;
-            co_await give_way();
+            if (turn.is_over_after(bytes.size())) co_await give_way();
         }
         if (reading.error() != 0) co_return result;
         const delta::Sum sum = whole.finish();
@@ -416,11 +413,9 @@ private:
             }
             const bool said = !out_.data().empty();
             co_await out_.flush();
-            const bool owed = inbox_.take_owed() || heard_some_;
-            heard_some_ = false;
+            const bool owed = inbox_.take_owed();
             if (owed && !said) co_await say_alive();
             const bool arrived = co_await inbox_.wait_for(keepalive_interval());
-            heard_some_ = arrived;
             if (!arrived) co_await say_alive();
         }
     }
@@ -614,7 +609,6 @@ private:
     Deadline* idle_ = nullptr;
     Deadline* stuck_ = nullptr;
     bool unreadable_ = false;
-    bool heard_some_ = false;
     bool only_alive_ = false;                   // what is being written says nothing else
     std::unordered_set<std::int32_t> unasked_;  // sent, and not yet asked for
     std::set<std::int32_t> tails_;              // to be appended, and not yet asked for
@@ -643,13 +637,12 @@ public:
         facts_.checksum = agreed_.checksum;
         facts_.compress = agreed_.compress;
         if (!opening_) return;
-        opening_->on_held_up([this] { inbox_->owe_sign(); });
+        opening_->on_heard([this] { inbox_->owe_sign(); });
         opening_->on_end([this](Agreed found, std::exception_ptr failure) {
             if (failure)
                 inbox_->fail(std::move(failure));
             else
                 settle(std::move(found));
-            inbox_->owe_sign();
         });
     }
 
@@ -657,7 +650,7 @@ public:
     {
         if (opening_) {
             opening_->on_end(nullptr);
-            opening_->on_held_up(nullptr);
+            opening_->on_heard(nullptr);
         }
         const auto closed = std::make_exception_ptr(
             Error(ErrorKind::unreachable, Remedy::retry, "session closed by us"));

@@ -21,11 +21,12 @@ struct Ends {
     TempDir dir;
     RealDaemon daemon;
 
-    explicit Ends(bool login)
+    explicit Ends(bool login, std::vector<std::string> daemon_lines = {})
         : daemon({{.name = "m",
                    .path = made(dir / "dst"),
                    .user = login ? "u" : "",
-                   .password = login ? "p" : ""}})
+                   .password = login ? "p" : ""}},
+                 {.lines = std::move(daemon_lines)})
     {
         write_file(dir / "src/deep/file", random_bytes(300'000, 1));
         write_file(dir / "src/small", "small");
@@ -163,10 +164,13 @@ TEST_CASE("without a login the list is there before the daemon has said a word",
 TEST_CASE("what the daemon says step by step is not held up for want of a word from us",
           "[wire][pipelined]")
 {
-    const Ends ends(false);
+    const TempDir beside;
+    write_file(beside / "motd", "welcome\n");
+    const Ends ends(false, {"motd file = " + (beside / "motd")});
     const std::optional<Expected> expected = ends.push(std::nullopt).expected;
     write_file(ends.dir / "src/small", "changed");
-    const Proxy line(ends.daemon.port(), {.hold_down_after = "\n"});
+    const std::string heard = GENERATE("\n", "welcome\n");
+    const Proxy line(ends.daemon.port(), {.hold_down_after = heard});
     Endpoint endpoint = ends.endpoint();
     endpoint.port = line.port();
     endpoint.timeout = 300s;  // no sign of life before
