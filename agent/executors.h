@@ -7,9 +7,9 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <thread>
-#include <vector>
 
 namespace lockstep::agent {
 
@@ -45,11 +45,7 @@ class Executors {
 public:
     static constexpr std::size_t lines_max = 32;
 
-    Executors()
-        : control_(1),
-          lines_(lines_max),
-          pool_(std::max(2U, std::thread::hardware_concurrency())),
-          store_(1)
+    Executors() : control_(1), pool_(std::max(2U, std::thread::hardware_concurrency())), store_(1)
     {
     }
     ~Executors()
@@ -70,14 +66,14 @@ public:
     // For one more destination.
     boost::asio::any_io_executor line()
     {
-        std::unique_ptr<Line>& line = lines_[next_line_++ % lines_.size()];
+        std::unique_ptr<Line>& line = lines_[next_line_++ % lines_max];
         if (!line) line = std::make_unique<Line>();
         return line->executor();
     }
 
 private:
     boost::asio::io_context control_;
-    std::vector<std::unique_ptr<Line>> lines_;
+    std::array<std::unique_ptr<Line>, lines_max> lines_;
     std::size_t next_line_ = 0;
     boost::asio::thread_pool pool_;
     boost::asio::thread_pool store_;

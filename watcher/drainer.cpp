@@ -56,8 +56,9 @@ struct Drainer::State {
         bool left = false;        // to gather, until that is over
         bool listened_to = true;  // as epoll has it
         Gathering gathering{};
-        bool wants_reading() const { return !paused && !left; }
         std::vector<std::function<void()>> when_empty{};
+
+        bool wants_reading() const { return !paused && !left; }
     };
 
     Fd epoll;
@@ -69,6 +70,7 @@ struct Drainer::State {
     std::thread thread;
 
     void run();
+    void add(int fd) const;
     bool read_once(int fd, Source& source);
     int take_up_left();
     void serve_syncs();
@@ -81,11 +83,7 @@ Drainer::Drainer() : state_(std::make_unique<State>())
     if (!state_->epoll) throw_errno(ErrorKind::local, Remedy::retry, "epoll_create1", "", errno);
     state_->wake = Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!state_->wake) throw_errno(ErrorKind::local, Remedy::retry, "eventfd", "", errno);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = state_->wake.get();
-    if (::epoll_ctl(state_->epoll.get(), EPOLL_CTL_ADD, state_->wake.get(), &event) != 0)
-        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
+    state_->add(state_->wake.get());
     state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 
@@ -102,13 +100,8 @@ Drainer::~Drainer()
 void Drainer::add(int fd, OnBytes on_bytes)
 {
     const std::lock_guard lock(state_->mutex);
-    State::Source& source = state_->sources[fd];
-    source = {.on_bytes = std::move(on_bytes)};
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (::epoll_ctl(state_->epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0)
-        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
+    state_->sources[fd] = {.on_bytes = std::move(on_bytes)};
+    state_->add(fd);
 }
 
 void Drainer::remove(int fd)
@@ -162,6 +155,15 @@ void Drainer::State::run()
         if (::eventfd_read(wake.get(), &wakes) == 0) serve_syncs();
         wait_ms = take_up_left();
     }
+}
+
+void Drainer::State::add(int fd) const
+{
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+        throw_errno(ErrorKind::local, Remedy::retry, "epoll_ctl", "", errno);
 }
 
 // False when there was nothing to read, or reading is paused now.

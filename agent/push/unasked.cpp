@@ -21,8 +21,8 @@ void Unasked::choose(transport::PushList& list)
     std::optional<state::IndexReader::Moment> moment;
     for (transport::Entry& entry : list.entries) {
         if (entry.unasked == transport::Unasked::no) continue;
-        if (!moment) moment.emplace(*index_);
         const bool full = given_up_ || files == list_files_max || bytes >= list_bytes_max;
+        if (!full && !moment) moment.emplace(*index_);
         entry.unasked = full ? transport::Unasked::no : chance_of(entry);
         if (entry.unasked == transport::Unasked::no) continue;
         bytes += entry.size;

@@ -38,20 +38,31 @@ struct Pipe {
     std::array<int, 2> ends{};
 };
 
+// A descriptor whose bytes are counted.
+struct Counted {
+    Counted()
+    {
+        drainer.add(pipe.fd(), [this](std::span<const std::byte> got) {
+            bytes += got.size();
+            return true;
+        });
+    }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { drainer.remove(pipe.fd()); }
+
+    const Pipe pipe;
+    std::atomic<std::size_t> bytes{0};
+    Drainer drainer;
+};
+
 TEST_CASE("what a descriptor gives is handed over by the drain thread", "[watcher][drainer]")
 {
-    const Pipe pipe;
-    Drainer drainer;
-    std::atomic<std::size_t> bytes{0};
-    drainer.add(pipe.fd(), [&](std::span<const std::byte> got) {
-        bytes += got.size();
-        return true;
-    });
+    Counted counted;
 
-    pipe.write("hello");
+    counted.pipe.write("hello");
 
-    CHECK(until([&] { return bytes == 5; }, seconds(10)));
-    drainer.remove(pipe.fd());
+    CHECK(until([&] { return counted.bytes == 5; }, seconds(10)));
 }
 
 TEST_CASE("a full buffer pauses its own descriptor only, until it is resumed", "[watcher][drainer]")
@@ -79,54 +90,40 @@ TEST_CASE("a full buffer pauses its own descriptor only, until it is resumed", "
 
 TEST_CASE("a sync comes after all that was there when it was asked for", "[watcher][drainer]")
 {
-    const Pipe pipe;
-    Drainer drainer;
-    std::atomic<std::size_t> bytes{0};
-    drainer.add(pipe.fd(), [&](std::span<const std::byte> got) {
-        bytes += got.size();
-        return true;
-    });
+    Counted counted;
     for (int round = 1; round <= 1000; ++round) {
         std::atomic<std::size_t> at_sync{0};
         std::atomic<bool> done{false};
-        pipe.write("x");
-        drainer.sync(pipe.fd(), [&] {
-            at_sync = bytes.load();
+        counted.pipe.write("x");
+        counted.drainer.sync(counted.pipe.fd(), [&] {
+            at_sync = counted.bytes.load();
             done = true;
         });
         REQUIRE(until([&] { return done.load(); }, seconds(10)));
         REQUIRE(at_sync == static_cast<std::size_t>(round));
     }
-    drainer.remove(pipe.fd());
 }
 
 // Some of it is left to gather meanwhile.
 TEST_CASE("all of a stream is read, with syncs in it and without", "[watcher][drainer]")
 {
-    const Pipe pipe;
-    Drainer drainer;
-    std::atomic<std::size_t> bytes{0};
-    drainer.add(pipe.fd(), [&](std::span<const std::byte> got) {
-        bytes += got.size();
-        return true;
-    });
     std::atomic<int> syncs{0};
+    Counted counted;
     int asked = 0;
     std::size_t written = 0;
     for (int round = 0; round < 20; ++round) {
         for (int i = 0; i < 20; ++i, ++written) {
-            pipe.write("x");
+            counted.pipe.write("x");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         if (round % 2 == 0) {
             ++asked;
-            drainer.sync(pipe.fd(), [&] { ++syncs; });
+            counted.drainer.sync(counted.pipe.fd(), [&] { ++syncs; });
         } else {
-            REQUIRE(until([&] { return bytes == written; }, seconds(10)));
+            REQUIRE(until([&] { return counted.bytes == written; }, seconds(10)));
         }
     }
-    CHECK(until([&] { return bytes == written && syncs == asked; }, seconds(10)));
-    drainer.remove(pipe.fd());
+    CHECK(until([&] { return counted.bytes == written && syncs == asked; }, seconds(10)));
 }
 
 TEST_CASE("a sync of a paused descriptor waits until it is resumed", "[watcher][drainer]")
