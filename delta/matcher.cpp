@@ -82,6 +82,10 @@ struct Matcher::State {
         return {window.get() + from, to - from};
     }
 
+    bool is_in_room(std::span<const std::byte> more) const noexcept
+    {
+        return more.data() == window.get() + end && more.size() <= capacity - end;
+    }
     std::size_t append(std::span<const std::byte> more);
     void make_room(std::size_t wanted);
 
@@ -102,6 +106,13 @@ Matcher::Matcher(const BlockSums& sums, BlockDigest& digest, MatchedBytes matche
 }
 
 Matcher::~Matcher() = default;
+
+std::span<std::byte> Matcher::room(std::size_t wanted)
+{
+    State& s = *state_;
+    s.make_room(wanted);
+    return {s.window.get() + s.end, std::min(wanted, s.capacity - s.end)};
+}
 
 void Matcher::feed(std::span<const std::byte> bytes, const Sink& sink)
 {
@@ -140,6 +151,10 @@ std::uint64_t Matcher::matched_bytes() const noexcept
 // Takes as many bytes as fit; at least one.
 std::size_t Matcher::State::append(std::span<const std::byte> more)
 {
+    if (is_in_room(more)) {
+        end += more.size();
+        return more.size();
+    }
     make_room(more.size());
     const std::size_t taken = std::min(more.size(), capacity - end);
     if (taken > 0) std::memcpy(window.get() + end, more.data(), taken);
@@ -313,6 +328,7 @@ void Matcher::State::give_literals(std::size_t least, const Sink& sink)
 // Without a basis whole literals need not pass through the window.
 void Matcher::State::pass_literals(std::span<const std::byte>& more, const Sink& sink)
 {
+    if (is_in_room(more)) return;
     while (literal == end && more.size() >= literal_bytes_max) {
         sink(Token{.literal = more.first(literal_bytes_max)});
         more = more.subspan(literal_bytes_max);

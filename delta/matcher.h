@@ -54,6 +54,9 @@ public:
             Basis basis = Basis::kept);
     ~Matcher();
 
+    // Where the next bytes may be put before they are fed: feed() need not copy what begins there.
+    // At least one byte where any are wanted, at most `wanted`; until the next call of either.
+    std::span<std::byte> room(std::size_t wanted);
     void feed(std::span<const std::byte> bytes, const Sink& sink);
     void finish(const Sink& sink);
 

@@ -11,13 +11,26 @@ namespace {
 
 constexpr std::uint32_t step_bytes = 32;
 
+// Read from i on: of a step only the last i bytes.
+alignas(32) constexpr std::array<std::uint8_t, 2 * step_bytes> last_bytes = [] {
+    std::array<std::uint8_t, 2 * step_bytes> mask{};
+    for (std::size_t i = step_bytes; i < mask.size(); ++i) mask[i] = 0xff;
+    return mask;
+}();
+
+__attribute__((target("avx2"))) __m256i step_at(const void* bytes)
+{
+    return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
+}
+
+// Mod 2^16.
 __attribute__((target("avx2"))) std::uint32_t sum_of_lanes(__m256i lanes)
 {
-    alignas(32) std::array<std::uint16_t, 16> each;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(each.data()), lanes);
-    std::uint32_t sum = 0;
-    for (const std::uint16_t lane : each) sum += lane;
-    return sum;
+    __m128i sum = _mm_add_epi16(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    sum = _mm_add_epi16(sum, _mm_srli_si128(sum, 8));
+    sum = _mm_add_epi16(sum, _mm_srli_si128(sum, 4));
+    sum = _mm_add_epi16(sum, _mm_srli_si128(sum, 2));
+    return static_cast<std::uint32_t>(_mm_extract_epi16(sum, 0));
 }
 
 }  // namespace
@@ -26,7 +39,7 @@ __attribute__((target("avx2"))) std::uint32_t sum_of_lanes(__m256i lanes)
 // Per step of 32 bytes x: earlier bytes move 32 places further from the end (`earlier` collects s1
 // as it was before the step, counted 32 times at last), the step's own count 32, 31, .. 1 times.
 // vpmaddubsw multiplies unsigned by signed bytes and adds pairs; |32 * -128 + 31 * -128| does not
-// saturate.
+// saturate. What is left over is the end of one more step, whose bytes before it count as zero.
 __attribute__((target("avx2"))) SumHalves bulk_sum_avx2(std::span<const std::byte> window)
 {
     const __m256i ones = _mm256_set1_epi8(1);
@@ -40,7 +53,7 @@ __attribute__((target("avx2"))) SumHalves bulk_sum_avx2(std::span<const std::byt
     const std::byte* at = window.data();
     std::size_t left = window.size();
     for (; left >= step_bytes; left -= step_bytes, at += step_bytes) {
-        const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+        const __m256i x = step_at(at);
         earlier = _mm256_add_epi16(earlier, plain);
         plain = _mm256_add_epi16(plain, _mm256_maddubs_epi16(ones, x));
         weighted = _mm256_add_epi16(weighted, _mm256_maddubs_epi16(weights, x));
@@ -49,6 +62,14 @@ __attribute__((target("avx2"))) SumHalves bulk_sum_avx2(std::span<const std::byt
     SumHalves sum;
     sum.s1 = sum_of_lanes(plain);
     sum.s2 = step_bytes * sum_of_lanes(earlier) + sum_of_lanes(weighted);
+    if (left > 0 && window.size() >= step_bytes) {
+        const __m256i x =
+            _mm256_and_si256(step_at(at + left - step_bytes), step_at(last_bytes.data() + left));
+        sum.s2 += static_cast<std::uint32_t>(left) * sum.s1 +
+                  sum_of_lanes(_mm256_maddubs_epi16(weights, x));
+        sum.s1 += sum_of_lanes(_mm256_maddubs_epi16(ones, x));
+        return sum;
+    }
     for (; left > 0; --left, ++at) {
         sum.s1 += static_cast<std::uint32_t>(static_cast<std::int8_t>(*at));
         sum.s2 += sum.s1;

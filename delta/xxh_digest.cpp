@@ -1,26 +1,24 @@
 #include "delta/xxh_digest.h"
 
-#ifdef __clang_analyzer__  // of the library, which is not ours, it sees the declarations alone
-#define XXH_STATIC_LINKING_ONLY
+#define XXH_STATIC_LINKING_ONLY  // the states' sizes
+#ifdef __x86_64__
+#include <xxh_x86dispatch.h>  // what XXH3 is called becomes what chooses by the processor
 #else
-#define XXH_INLINE_ALL  // block sums are short: the call through the library would show
-#endif
 #include <xxhash.h>
+#endif
+
+#include <bit>
 
 namespace lockstep::delta {
 namespace {
 
-void store_le(std::span<std::byte, 8> out, std::uint64_t word)
-{
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>(word >> (8 * i));
-}
-
+// Low words first, and of each its low byte.
 XxhSum on_wire(std::uint64_t low, std::uint64_t high)
 {
-    XxhSum sum{};
-    store_le(std::span(sum).first<8>(), low);
-    store_le(std::span(sum).last<8>(), high);
-    return sum;
+    std::array<std::uint64_t, 2> words{low, high};
+    if constexpr (std::endian::native == std::endian::big)
+        for (std::uint64_t& word : words) word = __builtin_bswap64(word);
+    return std::bit_cast<XxhSum>(words);
 }
 
 }  // namespace

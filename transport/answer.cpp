@@ -51,7 +51,7 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Con
                                                            Extent extent, const Request& request,
                                                            Outbox& out)
 {
-    ContentReader reading(content, extent, chunk_);
+    ContentReader reading(content, extent);
     const bool old_md4 = form_.protocol < 30 && form_.digest == delta::Digest::md4;
     delta::FileDigest whole(form_.digest, old_md4 ? std::optional(form_.seed) : std::nullopt);
     delta::Matcher matcher(
@@ -67,7 +67,7 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Con
     std::size_t silent_bytes = 0;
     Turn turn;
     for (;;) {
-        const std::span<const std::byte> bytes = reading.next();
+        const std::span<const std::byte> bytes = reading.next(matcher.room(reading.room_wanted()));
         if (bytes.empty()) break;
         whole.update(bytes);
         matcher.feed(bytes, put_token);

@@ -47,7 +47,6 @@ private:
     AnswerForm form_;
     std::unique_ptr<delta::TokenCodec> codec_;
     delta::BlockDigest block_digest_;
-    Bytes chunk_;
     std::uint64_t literal_bytes_ = 0;
     std::uint64_t matched_bytes_ = 0;
 };

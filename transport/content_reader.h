@@ -17,24 +17,27 @@ struct Extent {
     std::optional<std::uint64_t> end;
 };
 
-// Reads no more than the file held when it was opened. Both must outlive it.
+// Reads no more than the file held when it was opened. `content` must outlive it.
 class ContentReader {
 public:
     static constexpr std::size_t chunk_bytes = 256 * 1024;
 
-    // `chunk`: where what is read goes; made as large as this file needs it.
-    ContentReader(const Content& content, Extent extent, Bytes& chunk);
+    ContentReader(const Content& content, Extent extent);
 
-    // Until the next call. Empty: that was all, or the file is shorter now, or error().
-    std::span<const std::byte> next();
+    // What the next piece can fill; 0 where it needs no room.
+    std::size_t room_wanted() const noexcept;
+
+    // As much as fits into `room`, which it is read into, unless it has been read before. Empty:
+    // that was all, or the file is shorter now, or error().
+    std::span<const std::byte> next(std::span<std::byte> room);
 
     int error() const noexcept { return error_; }  // errno of a read
 
 private:
-    std::size_t read(std::size_t wanted);
+    std::size_t wanted() const noexcept;
+    std::size_t read(std::span<std::byte> room);
 
     const Content& content_;
-    Bytes& chunk_;
     std::uint64_t offset_;
     std::uint64_t left_;
     int error_ = 0;

@@ -216,11 +216,11 @@ private:
         const Content content = content_of(entry);
         if (content.error != 0) co_return result;
         delta::FileDigest whole(digest());
-        Bytes chunk;
-        ContentReader reading(content, {}, chunk);
+        ContentReader reading(content, {});
+        Bytes room(reading.room_wanted());
         Turn turn;
-        for (std::span<const std::byte> bytes = reading.next(); !bytes.empty();
-             bytes = reading.next()) {
+        for (std::span<const std::byte> bytes = reading.next(room); !bytes.empty();
+             bytes = reading.next(room)) {
             whole.update(bytes);
             if (turn.is_over_after(bytes.size())) co_await give_way();
         }

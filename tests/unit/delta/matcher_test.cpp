@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <numeric>
 
 using namespace lockstep::delta;
@@ -22,7 +23,7 @@ BlockDigest a_digest()
     return {Digest::xxh128, 1, SeedPlace::hash_seed};
 }
 
-// `cut` says how large the next feed is.
+// `cut` says how large the next feed is. Every other is put where there is room for it.
 template <class Cut>
 Result match(const BlockSums& sums, std::span<const std::byte> file, Cut cut,
              Matcher::MatchedBytes matched = Matcher::MatchedBytes::drop,
@@ -32,10 +33,19 @@ Result match(const BlockSums& sums, std::span<const std::byte> file, Cut cut,
     Matcher matcher(sums, digest, matched, basis);
     Result result;
     const Matcher::Sink sink = keep_in(result.tokens);
-    for (auto rest = file; !rest.empty();) {
-        const auto piece = rest.first(std::min<std::size_t>(rest.size(), cut()));
-        const Bytes gone_after_the_call(piece.begin(), piece.end());
-        matcher.feed(gone_after_the_call, sink);
+    bool in_place = false;
+    for (auto rest = file; !rest.empty(); in_place = !in_place) {
+        auto piece = rest.first(std::min<std::size_t>(rest.size(), cut()));
+        if (in_place) {
+            const std::span<std::byte> room = matcher.room(piece.size());
+            REQUIRE((!room.empty() && room.size() <= piece.size()));
+            piece = piece.first(room.size());
+            std::ranges::copy(piece, room.begin());
+            matcher.feed(room, sink);
+        } else {
+            const Bytes gone_after_the_call(piece.begin(), piece.end());
+            matcher.feed(gone_after_the_call, sink);
+        }
         rest = rest.subspan(piece.size());
     }
     matcher.finish(sink);
