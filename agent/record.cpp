@@ -207,10 +207,7 @@ void Record::find_open(std::string destination, Paths paths, std::function<void(
 {
     asio::post(executors_.store, [self = shared_from_this(), destination = std::move(destination),
                                   paths = std::move(paths), found = std::move(found)]() mutable {
-        self->do_now([&](state::Index& index) {
-            std::erase_if(
-                paths, [&](const std::string& path) { return !index.has_row(destination, path); });
-        });
+        self->do_now([&](state::Index& index) { index.keep_open(destination, paths); });
         asio::post(self->executors_.control,
                    [found = std::move(found), paths = std::move(paths)] { found(paths); });
     });

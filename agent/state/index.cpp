@@ -262,12 +262,27 @@ std::vector<DirtyRow> Index::dirty(std::string_view destination)
     return rows;
 }
 
-bool Index::has_row(std::string_view destination, std::string_view path)
+void Index::keep_open(std::string_view destination, std::vector<std::string>& paths)
 {
-    return prepared_->is_open.bind(1, id_of(destination)).bind(2, path).finds_any();
+    const std::int64_t id = id_of(destination);
+    if (dirty_counts_[id] == 0) {
+        paths.clear();
+        return;
+    }
+    const Transaction reading(database_, Transaction::Kind::read);
+    std::erase_if(paths, [&](const std::string& path) {
+        return !prepared_->is_open.bind(1, id).bind(2, path).finds_any();
+    });
 }
 
 void Index::add_dirty(std::int64_t destination, std::string_view path, int look, int in_flight)
+{
+    const bool was_open = dirty_counts_[destination] > 0;
+    add_row(destination, path, look, in_flight);
+    if (!was_open) note_open(destination);
+}
+
+void Index::add_row(std::int64_t destination, std::string_view path, int look, int in_flight)
 {
     const auto bind_to = [&](Statement& statement) -> Statement& {
         return statement.bind(1, destination).bind(2, path).bind(3, look).bind(4, in_flight);
@@ -277,8 +292,7 @@ void Index::add_dirty(std::int64_t destination, std::string_view path, int look,
         bind_to(in_flight == begun ? prepared_->begin_again : prepared_->raise_dirty).run();
         return;
     }
-    if (++dirty_counts_[destination] == 1) note_open(destination);
-    if (dirty_counts_[destination] > static_cast<std::int64_t>(dirty_max_))
+    if (++dirty_counts_[destination] > static_cast<std::int64_t>(dirty_max_))
         collapse_dirty(destination);
 }
 
@@ -374,8 +388,9 @@ void Index::end_flight(std::int64_t destination, bool arrived)
     flights_.erase(flight);
     prepared_->forget_meta.bind(1, std::string_view(flight_key(destination))).run();
     if (arrived) return;
+    // Open since it was begun.
     for (const DirtyRow& row : unpacked_flight(bytes))
-        add_dirty(destination, row.path, row.look, begun);
+        add_row(destination, row.path, row.look, begun);
 }
 
 void Index::begin(std::string_view destination, const std::vector<DirtyRow>& rows)

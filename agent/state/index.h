@@ -61,8 +61,8 @@ public:
     void set_source_identity(std::string_view identity);
 
     std::vector<DirtyRow> dirty(std::string_view destination);
-    // By itself: not as part of a batch under way.
-    bool has_row(std::string_view destination, std::string_view path);
+    // Leaves those that have a row: not as part of a batch under way alone.
+    void keep_open(std::string_view destination, std::vector<std::string>& paths);
     // When something of the destination became open, nothing having been before: what has changed
     // since then may be in no row of its own any more. None: it is new, and has had no whole
     // compare.
@@ -101,6 +101,7 @@ private:
     // Unless it arrived, what it holds becomes rows.
     void end_flight(std::int64_t destination, bool arrived);
     void add_dirty(std::int64_t destination, std::string_view path, int look, int in_flight);
+    void add_row(std::int64_t destination, std::string_view path, int look, int in_flight);
     void note_open(std::int64_t destination);
     void clear_dirty(std::int64_t destination, const DirtyRow& row);
     using Failed = std::unordered_set<std::string>;

@@ -6,6 +6,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <thread>
+
 using namespace lockstep::state;
 using namespace lockstep::testing;
 
@@ -300,6 +303,43 @@ TEST_CASE("since when a destination is open is remembered, and that one is new",
 
     Index other = kept.open({"one", "two"}, "in another way");
     CHECK_FALSE(other.open_since("one"));
+}
+
+TEST_CASE("what a kill left under way is open since it was begun", "[state][index]")
+{
+    const Kept kept;
+    std::optional<timespec> begun;
+    {
+        Index index = kept.open();
+        compared(index, {"one"}, tree());
+        index.begin("one", {{"d", subtree_look, false}});
+        begun = index.open_since("one");
+        REQUIRE(begun);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    Index index = kept.open();
+    CHECK(index.dirty("one") == Rows{{"d", subtree_look, true}});
+    const std::optional<timespec> since = index.open_since("one");
+    REQUIRE(since);
+    CHECK(std::pair(since->tv_sec, since->tv_nsec) == std::pair(begun->tv_sec, begun->tv_nsec));
+}
+
+TEST_CASE("of paths those are kept that have a row of the destination", "[state][index]")
+{
+    const Kept kept;
+    Index index = kept.open({"one", "two"});
+    compared(index, {"one", "two"}, tree());
+    std::vector<std::string> paths{"a", "d/x"};
+    index.keep_open("two", paths);
+    CHECK(paths.empty());
+
+    Acknowledgement arrived;
+    arrived.destination = "one";
+    arrived.sightings.saw_path("a", file(2));
+    index.acknowledge(arrived);
+    paths = {"a", "d/x"};
+    index.keep_open("two", paths);
+    CHECK(paths == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("two destinations that acknowledge the same at once leave nothing open", "[state][index]")
