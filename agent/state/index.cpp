@@ -355,10 +355,9 @@ void Index::collapse_dirty(std::int64_t destination)
 // A directory that went takes with it what the index knew of its content, which the others still
 // have; should another directory have its name by the time they are sent to, it must not inherit
 // that.
-void Index::others_lack(std::int64_t destination, std::string_view path, bool lost_directory)
+void Index::others_lack(std::int64_t destination, std::string_view path, int look)
 {
-    const int look = lost_directory ? subtree_look : content_look;
-    const int mark = lost_directory ? overtaken_below : overtaken;
+    const int mark = look == subtree_look ? overtaken_below : overtaken;
     for (const auto& [url, id] : destinations_)
         if (id != destination) {
             add_dirty(id, path, look, mark);
@@ -426,6 +425,9 @@ std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledg
     for (const DirtyRow& row : acknowledgement.again) failed.insert(row.path);
     Transaction transaction(database_);
     if (!acknowledgement.sent.empty()) end_flight(id, is_flight(id, acknowledgement.sent));
+    if (destinations_.size() > 1)
+        for (const DirtyRow& row : acknowledgement.sent)
+            if (row.look == attributes_look) by_attributes_.insert(row.path);
     if (dirty_counts_[id] > 0) clear_sent(id, acknowledgement, failed);
     for (const DirtyRow& row : acknowledgement.again)
         add_dirty(id, row.path, row.look, row.in_flight ? begun : 0);
@@ -437,6 +439,7 @@ std::vector<Index::Lacking> Index::acknowledge(const Acknowledgement& acknowledg
     });
     transaction.commit();
     cleared_ = {};
+    by_attributes_ = {};
     return std::exchange(lacking_, {});
 }
 
@@ -511,9 +514,14 @@ void Index::record(std::int64_t destination, std::string_view directory,
     prepared_->put.bind(1, directory).bind(2, name.name).bind(3, name.fingerprint).run();
     if (!known.empty() && name.fingerprint.substr(1) == known.substr(1)) return;  // raciness alone
     const std::optional<Fingerprint> before = unpacked(known);
-    const bool lost_directory = before && before->is_directory() && !(now && now->is_directory());
-    others_lack(destination, path, lost_directory);
-    if (lost_directory) forget_below(path);
+    int look = content_look;
+    if (before && before->is_directory() && !(now && now->is_directory()))
+        look = subtree_look;
+    else if (before && now && (before->mode & S_IFMT) == (now->mode & S_IFMT) &&
+             by_attributes_.contains(path))
+        look = attributes_look;
+    others_lack(destination, path, look);
+    if (look == subtree_look) forget_below(path);
 }
 
 void Index::forget(std::int64_t destination, std::string_view directory, std::string_view name,
@@ -525,7 +533,7 @@ void Index::forget(std::int64_t destination, std::string_view directory, std::st
     prepared_->remove.bind(1, directory).bind(2, name).run();
     const std::optional<Fingerprint> before = unpacked(known);
     const bool lost_directory = !before || before->is_directory();
-    others_lack(destination, path, lost_directory);
+    others_lack(destination, path, lost_directory ? subtree_look : content_look);
     if (lost_directory) forget_below(path);
 }
 

@@ -17,7 +17,9 @@
 namespace lockstep::state {
 
 // A path whose state at one destination is not the index's. `look` is the owner's, larger is
-// closer; subtree_look covers all below.
+// closer; attributes_look leaves content to the receiver's judgement, subtree_look covers all
+// below.
+constexpr int attributes_look = 0;
 constexpr int subtree_look = 4;
 struct DirtyRow {
     std::string path;
@@ -109,7 +111,7 @@ private:
                     const Failed& failed);
     void clear_own(std::int64_t destination, std::string_view path, bool directory);
     void collapse_dirty(std::int64_t destination);
-    void others_lack(std::int64_t destination, std::string_view path, bool lost_directory);
+    void others_lack(std::int64_t destination, std::string_view path, int look);
 
     void record_some(std::int64_t destination, const Sightings::Group& group, const Failed& failed);
     void record_complete(std::int64_t destination, const Sightings::Group& group,
@@ -129,7 +131,8 @@ private:
     std::map<std::int64_t, std::string> flights_;
     // Of the acknowledgement under way.
     std::vector<Lacking> lacking_;
-    std::unordered_set<std::string> cleared_;  // have no row any more
+    std::unordered_set<std::string> cleared_;             // have no row any more
+    std::unordered_set<std::string_view> by_attributes_;  // were sent as if nothing else changed
 
     struct Statements;
     std::unique_ptr<Statements> prepared_;

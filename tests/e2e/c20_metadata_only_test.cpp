@@ -1,6 +1,7 @@
 #include "tests/support/agent.h"
 #include "tests/support/real_daemon.h"
 #include "tests/support/tree_equal.h"
+#include "tests/support/until.h"
 
 #include <catch2/catch.hpp>
 
@@ -75,6 +76,41 @@ TEST_CASE("a change of attributes alone arrives and sends no content", "[e2e][C2
         CHECK(tree_differences(dir / "src", dir / "dst") == Lines{});
         CHECK(agent.destination("web").at("literal_bytes").to_number<std::int64_t>() == literal);
     }
+}
+
+TEST_CASE("a change of attributes alone reads no content for a destination that comes later",
+          "[e2e][C20]")
+{
+    const TempDir dir;
+    write_file(dir / "src/file", random_bytes(3'000'000, 20));
+    make_dirs(dir / "first");
+    make_dirs(dir / "late");
+    RealDaemon first({{.name = "m", .path = dir / "first"}});
+    RealDaemon late({{.name = "m", .path = dir / "late"}});
+    AgentConfig config = config_of("web", dir / "src", {first.url("m"), late.url("m")});
+    for (AgentDestination& destination : config.mappings[0].destinations)
+        destination.lines = {"retry: { initial: 50ms, max: 500ms }"};
+    Agent agent(std::move(config));
+    REQUIRE(agent.flush() == 0);
+    const auto content_of_late = [&] {
+        const boost::json::object row = agent.destination("web", 1);
+        return row.at("literal_bytes").to_number<std::int64_t>() +
+               row.at("matched_bytes").to_number<std::int64_t>();
+    };
+    const std::int64_t before = content_of_late();
+    REQUIRE(before >= 3'000'000);  // so the figure counts
+
+    late.stop();
+    set_mode(dir / "src/file", 0700);
+    REQUIRE(until([&] { return tree_differences(dir / "src", dir / "first") == Lines{}; },
+                  std::chrono::seconds(20)));
+    REQUIRE(agent.wait_state("web", 0, "in_step"));
+    REQUIRE(agent.wait_state("web", 1, "waiting"));
+    late.start();
+
+    REQUIRE(agent.flush() == 0);
+    CHECK(tree_differences(dir / "src", dir / "late") == Lines{});
+    CHECK(content_of_late() == before);
 }
 
 }  // namespace lockstep::testing

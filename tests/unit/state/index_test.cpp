@@ -185,6 +185,38 @@ TEST_CASE("the others lack what one destination has acknowledged, until they hav
     CHECK(kept.find("a") == file(1));
 }
 
+TEST_CASE("of what was sent for its attributes alone the others lack no more", "[state][index]")
+{
+    const Kept kept;
+    Index index = kept.open({"one", "two"});
+    compared(index, {"one", "two"}, tree());
+
+    Acknowledgement arrived;
+    arrived.destination = "one";
+    arrived.sent = {{"a", attributes_look, true},
+                    {"d", attributes_look, true},
+                    {"d/x", content, true},
+                    {"n", attributes_look, true}};
+    arrived.sightings.saw_path("a", file(2));
+    arrived.sightings.saw_path("d", file(2));
+    arrived.sightings.saw_path("d/x", file(2));
+    arrived.sightings.saw_path("n", file(2));
+    const std::vector<Index::Lacking> lacking = index.acknowledge(arrived);
+    const Rows rows{{"a", attributes_look, false},
+                    {"d", subtree_look, false},  // was a directory
+                    {"d/x", content, false},
+                    {"n", content, false}};  // was nothing
+    CHECK(index.dirty("two") == rows);
+    CHECK(lacking.front() == Index::Lacking{"two", "a", attributes_look});
+
+    INFO("not when it is sent for its content by another batch");
+    arrived.sent = {{"a", content, true}};
+    arrived.sightings = {};
+    arrived.sightings.saw_path("a", file(3));
+    index.acknowledge(arrived);
+    CHECK(index.dirty("two").front() == DirtyRow{"a", content, false});
+}
+
 TEST_CASE("a deleted directory is forgotten with all below it", "[state][index]")
 {
     const Kept kept;
