@@ -15,7 +15,21 @@ const Opened& HeldDirectory::directory_of(std::string_view path)
     held_ = source_.open_directory(directory);
     path_ = directory;
     holds_ = true;
+    works_there_ = false;
     return held_;
+}
+
+bool HeldDirectory::work_in_directory_of(std::string_view path)
+{
+    const Opened& directory = directory_of(path);
+    if (!works_there_ && directory.fd) works_there_ = working_.enter(directory.fd.get());
+    return works_there_;
+}
+
+void HeldDirectory::leave()
+{
+    working_.leave();
+    works_there_ = false;
 }
 
 int HeldDirectory::status(std::string_view path, struct stat& status)

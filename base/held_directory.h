@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/beneath.h"
+#include "base/working_directory.h"
 
 #include <string>
 #include <string_view>
@@ -22,12 +23,18 @@ public:
     Opened open_seen(std::string_view path, struct stat& now);
     // The directory that `path` is in: valid until the next call. An error is in it.
     const Opened& directory_of(std::string_view path);
+    // Until then, or leave(), this thread works there and a name in it is a path. False where it
+    // cannot.
+    bool work_in_directory_of(std::string_view path);
+    void leave();
 
 private:
     const Beneath& source_;
     std::string path_;
     Opened held_;
     bool holds_ = false;
+    WorkingDirectory working_;
+    bool works_there_ = false;
 };
 
 }  // namespace lockstep

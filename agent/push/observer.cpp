@@ -73,9 +73,7 @@ std::optional<Entry> Observer::look_at(const std::string& path)
         options_.excluded(path, S_ISDIR(status.st_mode)))
         result.error = ENOENT;
     if (result.error == 0) {
-        const Fd* directory = path.empty() ? nullptr : &held_.directory_of(path).fd;
-        if (directory != nullptr && !*directory) directory = nullptr;
-        result = read_entry(source_, path, status, reading_, {.directory = directory});
+        result = read_entry(source_, path, status, reading_, parent(path));
     }
     if (result.entry) {
         result_.sightings.saw_path(path, state::fingerprint_of(status, looked_at));
@@ -86,6 +84,14 @@ std::optional<Entry> Observer::look_at(const std::string& path)
         unknown_.insert(path);
     }
     return std::move(result.entry);
+}
+
+Parent Observer::parent(const std::string& path)
+{
+    if (path.empty() || (!options_.acls && !options_.xattrs)) return {};
+    const Fd& directory = held_.directory_of(path).fd;
+    if (!directory) return {};
+    return {.directory = &directory, .works_there = held_.work_in_directory_of(path)};
 }
 
 Observer::Listing Observer::list(const std::string& directory,
@@ -110,6 +116,7 @@ Observer::Listing Observer::list(const std::string& directory,
         result_.observed.subtrees.push_back(std::move(subtree));
         return listing;  // stays plain: nothing below it is deleted
     }
+    held_.leave();
     WorkingDirectory here;
     const bool works_there = !names.empty() && here.enter(opened.fd.get());
     const Parent parent{.directory = &opened.fd, .works_there = works_there};

@@ -53,6 +53,7 @@ private:
     void see_one(const std::string& path);
     const Above& above(const std::string& path);
     std::optional<transport::Entry> look_at(const std::string& path);
+    Parent parent(const std::string& path);
     bool is_boundary(const std::string& path, const struct stat& status) const;
 
     const Beneath& source_;
