@@ -55,14 +55,6 @@ public:
             .subspan(std::size_t{block} * sums_.strong_bytes, sums_.strong_bytes);
     }
 
-    // Its sums are asked for next: a file has passed through the caches since the last ones were.
-    void prefetch(std::uint32_t block) const noexcept
-    {
-        if (block >= full_blocks()) return;
-        __builtin_prefetch(&sums_.weak[block]);
-        __builtin_prefetch(&sums_.strong[std::size_t{block} * sums_.strong_bytes]);
-    }
-
 private:
     void insert(std::uint32_t block);
 

@@ -196,11 +196,9 @@ void Matcher::State::search(const Sink& sink)
     while (end - scan >= block_bytes) {
         bool candidate = true;
         if (fresh) {
-            table.prefetch(expected);
             sum = RollingSum(bytes(scan, scan + block_bytes));
             fresh = false;
-            candidate = (expected < table.full_blocks() && table.weak(expected) == sum.value()) ||
-                        table.may_hold(sum.value());
+            candidate = table.may_hold(sum.value());
             if (!candidate) ++scan;
         } else {
             candidate = slide_to_candidate();

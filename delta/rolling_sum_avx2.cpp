@@ -42,6 +42,7 @@ __attribute__((target("avx2"))) std::uint32_t sum_of_lanes(__m256i lanes)
 // saturate. What is left over is the end of one more step, whose bytes before it count as zero.
 __attribute__((target("avx2"))) SumHalves bulk_sum_avx2(std::span<const std::byte> window)
 {
+    if (window.size() < step_bytes) return bulk_sum_portable(window);
     const __m256i ones = _mm256_set1_epi8(1);
     const __m256i weights =
         _mm256_setr_epi8(32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14,
@@ -62,18 +63,11 @@ __attribute__((target("avx2"))) SumHalves bulk_sum_avx2(std::span<const std::byt
     SumHalves sum;
     sum.s1 = sum_of_lanes(plain);
     sum.s2 = step_bytes * sum_of_lanes(earlier) + sum_of_lanes(weighted);
-    if (left > 0 && window.size() >= step_bytes) {
-        const __m256i x =
-            _mm256_and_si256(step_at(at + left - step_bytes), step_at(last_bytes.data() + left));
-        sum.s2 += static_cast<std::uint32_t>(left) * sum.s1 +
-                  sum_of_lanes(_mm256_maddubs_epi16(weights, x));
-        sum.s1 += sum_of_lanes(_mm256_maddubs_epi16(ones, x));
-        return sum;
-    }
-    for (; left > 0; --left, ++at) {
-        sum.s1 += static_cast<std::uint32_t>(static_cast<std::int8_t>(*at));
-        sum.s2 += sum.s1;
-    }
+    const __m256i x =
+        _mm256_and_si256(step_at(at + left - step_bytes), step_at(last_bytes.data() + left));
+    sum.s2 +=
+        static_cast<std::uint32_t>(left) * sum.s1 + sum_of_lanes(_mm256_maddubs_epi16(weights, x));
+    sum.s1 += sum_of_lanes(_mm256_maddubs_epi16(ones, x));
     return sum;
 }
 

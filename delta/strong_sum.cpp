@@ -107,7 +107,8 @@ std::size_t digest_bytes(Digest digest) noexcept
 }
 
 struct BlockDigest::State {
-    std::optional<SeededXxh> xxh;  // has no context: one-shot
+    std::optional<XxhKind> xxh;  // has no context: one-shot
+    std::uint64_t hash_seed = 0;
     Streaming streaming;
     std::array<std::byte, 4> seed{};
     bool seed_before = false;
@@ -117,21 +118,21 @@ struct BlockDigest::State {
 BlockDigest::BlockDigest(Digest digest, std::int32_t seed, SeedPlace place)
     : state_(std::make_unique<State>())
 {
-    // Sign-extended from 32 to 64 bits (PROTOCOL.md 15.3). xxHash has no other place for a seed.
-    const auto hash_seed = static_cast<std::uint64_t>(std::int64_t{seed});
     switch (digest) {
         case Digest::xxh64:
-            state_->xxh.emplace(XxhKind::xxh64, hash_seed);
+            state_->xxh = XxhKind::xxh64;
             break;
         case Digest::xxh3:
-            state_->xxh.emplace(XxhKind::xxh3, hash_seed);
+            state_->xxh = XxhKind::xxh3;
             break;
         case Digest::xxh128:
-            state_->xxh.emplace(XxhKind::xxh128, hash_seed);
+            state_->xxh = XxhKind::xxh128;
             break;
         default:
             state_->streaming = make_streaming(digest);
     }
+    // Sign-extended from 32 to 64 bits (PROTOCOL.md 15.3). xxHash has no other place for a seed.
+    state_->hash_seed = static_cast<std::uint64_t>(std::int64_t{seed});
     state_->seed = seed_bytes(seed);
     state_->seed_before = seed != 0 && place == SeedPlace::before;
     state_->seed_after = seed != 0 && place == SeedPlace::after;
@@ -146,7 +147,7 @@ Sum BlockDigest::of(std::span<const std::byte> block)
     State& s = *state_;
     if (s.xxh) {
         Sum sum{};
-        std::ranges::copy(s.xxh->of(block), sum.begin());
+        std::ranges::copy(xxh_of(*s.xxh, s.hash_seed, block), sum.begin());
         return sum;
     }
     if (s.seed_before) update(s.streaming, s.seed);

@@ -12,8 +12,6 @@
 namespace lockstep::delta {
 namespace {
 
-constexpr std::size_t midsize_max = 240;  // from there on XXH3 is what is said to be long
-
 // Low words first, and of each its low byte.
 XxhSum on_wire(std::uint64_t low, std::uint64_t high)
 {
@@ -25,30 +23,17 @@ XxhSum on_wire(std::uint64_t low, std::uint64_t high)
 
 }  // namespace
 
-SeededXxh::SeededXxh(XxhKind kind, std::uint64_t seed) : kind_(kind), seed_(seed)
+XxhSum xxh_of(XxhKind kind, std::uint64_t seed, std::span<const std::byte> bytes)
 {
-    static_assert(sizeof secret_ == XXH3_SECRET_DEFAULT_SIZE);
-    XXH3_generateSecret_fromSeed(secret_.data(), seed);
-}
-
-// Of what is long, XXH3 with the seed makes its secret anew each time; the sum is the same.
-XxhSum SeededXxh::of(std::span<const std::byte> bytes) const
-{
-    const bool is_long = bytes.size() > midsize_max;
-    switch (kind_) {
+    switch (kind) {
         case XxhKind::xxh64:
-            return on_wire(XXH64(bytes.data(), bytes.size(), seed_), 0);
+            return on_wire(XXH64(bytes.data(), bytes.size(), seed), 0);
         case XxhKind::xxh3:
-            return on_wire(is_long ? XXH3_64bits_withSecret(bytes.data(), bytes.size(),
-                                                            secret_.data(), secret_.size())
-                                   : XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed_),
-                           0);
+            return on_wire(XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed), 0);
         case XxhKind::xxh128:
             break;
     }
-    const XXH128_hash_t sum = is_long ? XXH3_128bits_withSecret(bytes.data(), bytes.size(),
-                                                                secret_.data(), secret_.size())
-                                      : XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed_);
+    const XXH128_hash_t sum = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
     return on_wire(sum.low64, sum.high64);
 }
 

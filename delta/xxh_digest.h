@@ -15,17 +15,7 @@ enum class XxhKind { xxh64, xxh3, xxh128 };
 // high one (PROTOCOL.md 15.3).
 using XxhSum = std::array<std::byte, 16>;
 
-// Of one message after the other, with the same seed.
-class SeededXxh {
-public:
-    SeededXxh(XxhKind kind, std::uint64_t seed);
-    XxhSum of(std::span<const std::byte> bytes) const;
-
-private:
-    XxhKind kind_;
-    std::uint64_t seed_;
-    std::array<std::byte, 192> secret_{};  // XXH3's, of the seed
-};
+XxhSum xxh_of(XxhKind kind, std::uint64_t seed, std::span<const std::byte> bytes);
 
 // finish() ends one message and starts the next.
 class XxhDigest {

@@ -14,9 +14,6 @@ namespace {
 // Read without anything going out: what compresses that well must not look like silence.
 constexpr std::size_t silent_bytes_max = 4 * 1024 * 1024;
 
-// What is read goes through the digest and the matcher in pieces that stay in the first cache.
-constexpr std::size_t cached_bytes = 16 * 1024;
-
 // The file's digest made surely wrong: all zero, and if that should be right, not quite
 // (PROTOCOL.md 15.4).
 void spoil(delta::Sum& sum, std::size_t length)
@@ -72,11 +69,8 @@ asio::awaitable<std::optional<PathFailure>> Answerer::send(std::string path, Con
     for (;;) {
         const std::span<const std::byte> bytes = reading.next(matcher.room(reading.room_wanted()));
         if (bytes.empty()) break;
-        for (std::size_t at = 0; at < bytes.size(); at += cached_bytes) {
-            const auto piece = bytes.subspan(at, std::min(cached_bytes, bytes.size() - at));
-            whole.update(piece);
-            matcher.feed(piece, put_token);
-        }
+        whole.update(bytes);
+        matcher.feed(bytes, put_token);
         silent_bytes = out.data().size() >= Outbox::flush_bytes ? 0 : silent_bytes + bytes.size();
         co_await out.flush_if_large();
         if (turn.is_over_after(bytes.size())) co_await give_way();
