@@ -22,14 +22,9 @@ const Opened& HeldDirectory::directory_of(std::string_view path)
 bool HeldDirectory::work_in_directory_of(std::string_view path)
 {
     const Opened& directory = directory_of(path);
-    if (!works_there_ && directory.fd) works_there_ = working_.enter(directory.fd.get());
+    if (works_there_ && working_.is_here()) return true;
+    works_there_ = directory.fd && working_.enter(directory.fd.get());
     return works_there_;
-}
-
-void HeldDirectory::leave()
-{
-    working_.leave();
-    works_there_ = false;
 }
 
 int HeldDirectory::status(std::string_view path, struct stat& status)

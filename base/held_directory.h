@@ -23,10 +23,9 @@ public:
     Opened open_seen(std::string_view path, struct stat& now);
     // The directory that `path` is in: valid until the next call. An error is in it.
     const Opened& directory_of(std::string_view path);
-    // Until then, or leave(), this thread works there and a name in it is a path. False where it
-    // cannot.
+    // Until then this thread works there and a name in it is a path, unless it enters another one.
+    // False where it cannot.
     bool work_in_directory_of(std::string_view path);
-    void leave();
 
 private:
     const Beneath& source_;

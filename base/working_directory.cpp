@@ -6,6 +6,8 @@
 namespace lockstep {
 namespace {
 
+thread_local const WorkingDirectory* entered_last = nullptr;
+
 bool is_own()
 {
     static thread_local const bool own = ::unshare(CLONE_FS) == 0;
@@ -18,13 +20,20 @@ bool WorkingDirectory::enter(int directory)
 {
     if (!is_own() || ::fchdir(directory) != 0) return false;
     away_ = true;
+    entered_last = this;
     return true;
+}
+
+bool WorkingDirectory::is_here() const noexcept
+{
+    return away_ && entered_last == this;
 }
 
 void WorkingDirectory::leave()
 {
-    // "/" is always there, and all may enter it.
-    if (away_) away_ = ::chdir("/") != 0;
+    if (!away_) return;
+    away_ = ::chdir("/") != 0;  // always there, and all may enter it
+    entered_last = nullptr;
 }
 
 }  // namespace lockstep

@@ -13,6 +13,8 @@ public:
 
     // False where the kernel does not allow a thread a directory of its own, or to enter this one.
     bool enter(int directory);
+    // It was entered last, of all that this thread has.
+    bool is_here() const noexcept;
     // For "/", so that no file system is kept busy.
     void leave();
 

@@ -116,7 +116,6 @@ Observer::Listing Observer::list(const std::string& directory,
         result_.observed.subtrees.push_back(std::move(subtree));
         return listing;  // stays plain: nothing below it is deleted
     }
-    held_.leave();
     WorkingDirectory here;
     const bool works_there = !names.empty() && here.enter(opened.fd.get());
     const Parent parent{.directory = &opened.fd, .works_there = works_there};

@@ -387,7 +387,6 @@ void Index::end_flight(std::int64_t destination, bool arrived)
     flights_.erase(flight);
     prepared_->forget_meta.bind(1, std::string_view(flight_key(destination))).run();
     if (arrived) return;
-    // Open since it was begun.
     for (const DirtyRow& row : unpacked_flight(bytes))
         add_row(destination, row.path, row.look, begun);
 }

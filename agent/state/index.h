@@ -103,6 +103,7 @@ private:
     // Unless it arrived, what it holds becomes rows.
     void end_flight(std::int64_t destination, bool arrived);
     void add_dirty(std::int64_t destination, std::string_view path, int look, int in_flight);
+    // Of what has been open for longer: since when stays as it was noted.
     void add_row(std::int64_t destination, std::string_view path, int look, int in_flight);
     void note_open(std::int64_t destination);
     void clear_dirty(std::int64_t destination, const DirtyRow& row);

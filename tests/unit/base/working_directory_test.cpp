@@ -41,6 +41,36 @@ TEST_CASE("a thread works in a directory of its own, and leaves it", "[base][wor
     CHECK(std::filesystem::current_path() == before);
 }
 
+TEST_CASE("of two on a thread only the one that was entered last is there",
+          "[base][working_directory]")
+{
+    const testing::TempDir dir;
+    testing::write_file(dir / "outer/name", "content");
+    testing::write_file(dir / "inner/other", "content");
+
+    std::thread([&] {
+        const Fd directory = open_directory(dir / "outer");
+        WorkingDirectory outer;
+        CHECK_FALSE(outer.is_here());
+        REQUIRE(outer.enter(directory.get()));
+        CHECK(outer.is_here());
+        {
+            const Fd below = open_directory(dir / "inner");
+            WorkingDirectory inner;
+            CHECK(outer.is_here());
+            REQUIRE(inner.enter(below.get()));
+            CHECK(inner.is_here());
+            CHECK_FALSE(outer.is_here());
+        }
+        CHECK_FALSE(outer.is_here());
+        REQUIRE(outer.enter(directory.get()));
+        CHECK(outer.is_here());
+        CHECK(::access("name", F_OK) == 0);
+        outer.leave();
+        CHECK_FALSE(outer.is_here());
+    }).join();
+}
+
 TEST_CASE("a directory that cannot be entered is said to be none", "[base][working_directory]")
 {
     std::thread([] {
