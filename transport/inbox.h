@@ -6,6 +6,8 @@
 #include "transport/signal.h"
 #include "transport/stream.h"
 
+#include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -59,6 +61,12 @@ public:
     std::exception_ptr failure() const noexcept { return failure_; }
     // The daemon's own time limit, 0 when it said none.
     std::chrono::seconds peer_timeout() const noexcept { return peer_timeout_; }
+    // The smaller limit counts (PROTOCOL.md 8.4).
+    std::chrono::milliseconds idle_limit(std::chrono::milliseconds ours) const noexcept
+    {
+        return peer_timeout_.count() > 0 ? std::min<std::chrono::milliseconds>(ours, peer_timeout_)
+                                         : ours;
+    }
     std::uint64_t received() const noexcept { return received_; }
     // Called when something arrives; `told`: more than a sign of life.
     void on_activity(std::function<void(bool told)> activity) { activity_ = std::move(activity); }
