@@ -31,6 +31,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t last_words_bytes_max = std::size_t{4} * 1024;
 // From the end of its output to its own end, and from one request to end to the next, harder one.
 constexpr milliseconds end_limit{2000};
+// For what a program leaves behind when it ends to follow it.
+constexpr milliseconds leftover_limit{500};
 // When there is nobody left to wait: the agent ends.
 constexpr int last_wait_ms = 100;
 
@@ -88,6 +90,7 @@ public:
           ended_(executor, process_.ended.release()),
           errors_(executor, errors.release()),
           ending_(executor),
+          closed_(executor),
           for_reader_(executor),
           for_writer_(executor)
     {
@@ -116,29 +119,40 @@ public:
     // As waitpid() gives it, once it has ended; none after `end_limit`. One caller of each kind.
     asio::awaitable<std::optional<int>> end_for_reader()
     {
-        co_await wait_on(for_reader_);
+        const auto ended = [this] { return status_.has_value(); };
+        co_await wait_until(ended, for_reader_, end_limit);
         co_return status_;
     }
     asio::awaitable<std::optional<int>> end_for_writer()
     {
-        co_await wait_on(for_writer_);
+        const auto ended = [this] { return status_.has_value(); };
+        co_await wait_until(ended, for_writer_, end_limit);
         co_return status_;
     }
 
     const std::string& last_words() const noexcept { return last_words_; }
+
+    // Nobody has the other end of its output any more, or nobody wants to know.
+    void output_ended() noexcept
+    {
+        output_ended_ = true;
+        closed_.notify();
+    }
 
     // It is to end, now that both directions are closed. Starts nothing: the executor may be going.
     void let_go() noexcept
     {
         let_go_ = true;
         ending_.notify();
+        output_ended();
     }
 
 private:
-    asio::awaitable<void> wait_on(Signal& signal)
+    template <class Come>
+    static asio::awaitable<void> wait_until(Come come, Signal& signal, milliseconds for_at_most)
     {
-        const auto limit = std::chrono::steady_clock::now() + end_limit;
-        while (!status_) {
+        const auto limit = std::chrono::steady_clock::now() + for_at_most;
+        while (!come()) {
             const auto left =
                 std::chrono::ceil<milliseconds>(limit - std::chrono::steady_clock::now());
             if (left.count() <= 0) break;
@@ -177,13 +191,18 @@ private:
         while (!error && !self->process_.has_ended())
             co_await self->ended_.async_wait(asio::posix::stream_descriptor::wait_read,
                                              asio::redirect_error(asio::use_awaitable, error));
-        if (!error) self->reap();
+        if (error) co_return;
+        // What it has left behind, such as a receiver without a generator, has the other end too; a
+        // receiver that is told to end may want to wait for us instead, and we would for it.
+        self->process_.signal(SIGTERM);
+        const auto output_ended = [&self] { return self->output_ended_; };
+        co_await wait_until(output_ended, self->closed_, leftover_limit);
+        self->process_.signal(SIGKILL);
+        self->reap();
     }
 
     void reap()
     {
-        process_.signal(
-            SIGTERM);  // what it has left behind, such as a receiver without a generator
         status_ = process_.reap();
         take_words();
         errors_.cancel();  // a shared ssh connection may hold its other end for long
@@ -206,10 +225,12 @@ private:
     asio::posix::stream_descriptor ended_;
     asio::posix::stream_descriptor errors_;
     Signal ending_;
+    Signal closed_;
     Signal for_reader_;
     Signal for_writer_;
     std::string last_words_;
     std::optional<int> status_;
+    bool output_ended_ = false;
     bool let_go_ = false;
 };
 
@@ -239,6 +260,7 @@ public:
         const std::size_t got = co_await socket_.async_read_some(
             buffer, asio::redirect_error(asio::use_awaitable, error));
         if (!error) co_return got;
+        program_->output_ended();
         rethrow_own(error);
         const std::optional<int> status = co_await program_->end_for_reader();
         throw_trouble(status);

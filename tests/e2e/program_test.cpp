@@ -189,9 +189,13 @@ TEST_CASE("programs that are killed cost a retry, and are not left as zombies", 
     }
     CHECK_FALSE(killed.empty());
     // Nor as zombies.
-    const std::vector<pid_t> left = descendants(agent.pid());
-    CHECK(std::ranges::none_of(
-        killed, [&](pid_t pid) { return std::ranges::find(left, pid) != left.end(); }));
+    CHECK(until(
+        [&] {
+            const std::vector<pid_t> left = descendants(agent.pid());
+            return std::ranges::none_of(
+                killed, [&](pid_t pid) { return std::ranges::find(left, pid) != left.end(); });
+        },
+        std::chrono::seconds(10)));
     CHECK(agent.flush() == 0);
     CHECK(mirror.differences() == Lines{});
 }

@@ -376,6 +376,19 @@ TEST_CASE("a killed receiver ends the push at once", "[wire][program]")
     CHECK(descendants(::getpid()).empty());
 }
 
+// A receiver whose generator was killed waits for us, and would for as long as we wait for it.
+TEST_CASE("what a killed program leaves behind does not hold the push up", "[wire][program]")
+{
+    const Ends ends;
+    write_file(ends.dir / "src/file", "content");
+
+    const Failure failure =
+        ends.failed_push(ends.behind("(trap '' TERM; exec sleep 600) & kill -KILL $$"));
+
+    CHECK(failure.kind == ErrorKind::unreachable);
+    CHECK(failure.remedy == Remedy::retry);
+}
+
 TEST_CASE("last words are shown without what a terminal would obey", "[wire][program]")
 {
     Ends ends;
