@@ -34,19 +34,20 @@ bool is_file(const GrownFiles::State& state, const struct stat& status)
 
 }  // namespace
 
-void GrownFiles::look_at(HeldDirectory& source, transport::Entry& entry, Seen& seen) const
+GrownFiles::Lacks GrownFiles::look_at(HeldDirectory& source, transport::Entry& entry,
+                                      Seen& seen) const
 {
     entry.as_listed = true;
     const Opened opened = source.open_file(entry.path);
     struct stat status {};
-    if (!opened.fd || ::fstat(opened.fd.get(), &status) != 0) return;
-    if (static_cast<std::uint64_t>(status.st_size) < entry.size) return;
+    if (!opened.fd || ::fstat(opened.fd.get(), &status) != 0) return Lacks::content;
+    if (static_cast<std::uint64_t>(status.st_size) < entry.size) return Lacks::content;
 
     const auto found = files_.find(entry.path);
     const State* known =
         found != files_.end() && is_file(found->second, status) ? &found->second : nullptr;
     const std::optional<std::size_t> end_hash = hash_before(opened.fd, entry.size);
-    if (!end_hash) return;
+    if (!end_hash) return Lacks::content;
     State now;
     now.device = status.st_dev;
     now.inode = status.st_ino;
@@ -54,10 +55,12 @@ void GrownFiles::look_at(HeldDirectory& source, transport::Entry& entry, Seen& s
     now.end_hash = *end_hash;
     seen.insert_or_assign(entry.path, now);
 
-    const bool longer = known != nullptr && known->size > 0 && known->size < entry.size;
-    if (!longer || hash_before(opened.fd, known->size) != known->end_hash) return;
+    if (known == nullptr || known->size == 0 || known->size > entry.size) return Lacks::content;
+    if (hash_before(opened.fd, known->size) != known->end_hash) return Lacks::content;
+    if (known->size == entry.size) return Lacks::nothing;
     entry.way = transport::Way::append;
     entry.append_from = known->size;
+    return Lacks::tail;
 }
 
 void GrownFiles::begun(const Seen& seen)

@@ -34,9 +34,11 @@ public:
     };
     using Seen = std::unordered_map<std::string, State>;
 
+    // What the destination lacks of a file.
+    enum class Lacks { content, tail, nothing };
     // Has the entry sent as it is listed, and by its tail where it has grown. Reads at most
     // 2 * end_bytes.
-    void look_at(HeldDirectory& source, transport::Entry& entry, Seen& seen) const;
+    Lacks look_at(HeldDirectory& source, transport::Entry& entry, Seen& seen) const;
 
     // All of them are open, until arrived().
     void begun(const Seen& seen);

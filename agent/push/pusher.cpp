@@ -449,23 +449,27 @@ bool may_append(const PushJob& job)
     return job.grown && job.append_only && !job.sessions->refuses(Ask::appends);
 }
 
-// Which files go a way of their own. What `seen` says of the others that only grow is there, too,
-// once all has arrived.
-GrownFiles::Seen choose_ways(const PushJob& job, const Beneath& source, const plan::Batch& batch,
+// Which files go a way of their own. Of one that only grows and has not grown the content is not
+// sent: the close of a log comes after all of it, as often as not. What `seen` says of the others
+// that only grow is there, too, once all has arrived.
+GrownFiles::Seen choose_ways(const PushJob& job, const Beneath& source, plan::Batch& batch,
                              plan::Observed& observed)
 {
     GrownFiles::Seen seen;
     const bool overwrites = job.in_place && !job.sessions->refuses(Ask::overwrites);
     if (!may_append(job) && !overwrites) return seen;
     HeldDirectory near(source);
+    using Lacks = GrownFiles::Lacks;
     const auto choose = [&](transport::Entry& entry) {
-        if (!entry.is_regular() || entry.link_count > 1) return;
+        if (!entry.is_regular() || entry.link_count > 1) return Lacks::content;
         if (overwrites && job.in_place(entry.path)) entry.way = transport::Way::in_place;
-        if (may_append(job) && job.append_only(entry.path)) job.grown->look_at(near, entry, seen);
+        if (!may_append(job) || !job.append_only(entry.path)) return Lacks::content;
+        return job.grown->look_at(near, entry, seen);
     };
-    for (const plan::DirtyPath& dirty : batch.paths) {
+    for (plan::DirtyPath& dirty : batch.paths) {
         const auto found = observed.at.find(dirty.path);
-        if (found != observed.at.end() && found->second) choose(*found->second);
+        if (found == observed.at.end() || !found->second) continue;
+        if (choose(*found->second) == Lacks::nothing) dirty.look = plan::Look::attributes;
     }
     for (plan::ObservedSubtree& subtree : observed.subtrees)
         for (transport::Entry& entry : subtree.entries) choose(entry);

@@ -180,6 +180,29 @@ TEST_CASE("a log that is written to all the time is sent by its tails", "[e2e][a
     CHECK(after.matched == before.matched);
 }
 
+TEST_CASE("a log that is closed once all of it is there is not compared again", "[e2e][append]")
+{
+    LiveMirror mirror({.mapping_lines = {logs_only_grow[0], "batch: { max_delay: 50ms }",
+                                         "open_files: { max_wait: 50ms }"},
+                       .before = [](const std::string& source) {
+                           write_file(source + "/a.log", random_bytes(mebi, 1));
+                       }});
+    REQUIRE(mirror.agent.flush() == 0);
+    lockstep::Fd log(::open(mirror.source("a.log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    const std::string line = "a line\n";
+    REQUIRE(::write(log.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()));
+    REQUIRE(until([&] { return mirror.differences() == Lines{}; }, seconds(30)));
+    REQUIRE(mirror.agent.flush() == 0);
+    const Figures before(mirror);
+
+    log = lockstep::Fd();
+
+    CHECK(mirror.flushed_differences() == Lines{});
+    const Figures after(mirror);
+    CHECK(after.matched == before.matched);
+    CHECK(after.literal == before.literal);
+}
+
 TEST_CASE("where a way is refused files go the usual one", "[e2e][append][inplace]")
 {
     const std::string option = GENERATE("append", "inplace");

@@ -44,6 +44,14 @@ struct Log {
         GrownFiles::Seen seen;
         return looked_at(seen);
     }
+    GrownFiles::Lacks lacks() const
+    {
+        const Beneath root(dir.path(), true);
+        HeldDirectory source(root);
+        Entry entry = listed();
+        GrownFiles::Seen seen;
+        return grown.look_at(source, entry, seen);
+    }
     // As it is now it has arrived.
     void arrives()
     {
@@ -75,6 +83,20 @@ TEST_CASE("a file that has grown since it arrived lacks its tail", "[push][grown
     CHECK(entry.way == Way::append);
     CHECK(entry.append_from == before);
     CHECK(entry.as_listed);
+}
+
+TEST_CASE("a file that is as it arrived lacks nothing", "[push][grown_files]")
+{
+    Log log;
+    write_file(log.path(), lines('a', 100'000));
+    CHECK(log.lacks() == GrownFiles::Lacks::content);
+    log.arrives();
+
+    CHECK(log.lacks() == GrownFiles::Lacks::nothing);
+    append_file(log.path(), "more");
+    CHECK(log.lacks() == GrownFiles::Lacks::tail);
+    write_file(log.path(), lines('b', 100'000));
+    CHECK(log.lacks() == GrownFiles::Lacks::content);
 }
 
 TEST_CASE("what was done otherwise than by appending is seen", "[push][grown_files]")
