@@ -54,8 +54,8 @@ DialogueLimits limits_for(const PushList& list, const Endpoint& endpoint)
     const int time_outs = waits ? 10 : 2;
     DialogueLimits limits;
     limits.timeout = endpoint.timeout;
-    limits.stuck = time_outs * endpoint.timeout +
-                   std::chrono::milliseconds(largest / slowest_bytes_per_ms);
+    limits.stuck =
+        time_outs * endpoint.timeout + std::chrono::milliseconds(largest / slowest_bytes_per_ms);
     limits.entries = list.entries.size();
     limits.items = 1000 + 16 * std::uint64_t{limits.entries};
     return limits;
@@ -214,10 +214,11 @@ private:
     }
 
     // All content is on its way: then the DONEs may be too (PROTOCOL.md 24.4), and the final
-    // goodbye comes after one round trip instead of three. With xattrs a report may ask for values.
+    // goodbye comes after one round trip instead of three.
     bool nothing_to_ask() const
     {
-        if (agreed_.protocol < 30 || options_.xattrs || unreadable_) return false;
+        if (agreed_.protocol < 30 || unreadable_) return false;
+        if (options_.xattrs && !list_.reports_unanswered) return false;
         const auto regular = std::count_if(list_.entries.begin(), list_.entries.end(),
                                            [](const Entry& entry) { return entry.is_regular(); });
         return static_cast<std::size_t>(regular) == unasked_.size();
@@ -229,14 +230,15 @@ private:
         for (int i = 0; i < count; ++i) ndx_out_.put(out_.data(), ndx_done);
     }
 
-    // What is asked for all the same has not arrived as it was sent, and is looked at again.
+    // What is asked for all the same has not arrived as it was sent, and is looked at again; so is
+    // what would have its attributes set with our answer.
     asio::awaitable<void> hear_out()
     {
         while (phase_ <= last_phase(agreed_)) {
             GeneratorItem item = co_await dialogue_.next();
             const Request* request = std::get_if<Request>(&item);
             if (request != nullptr) {
-                if (request->wants_transfer() && !is_answered(*request)) missed(*request);
+                if (wants_answer(*request) && !is_answered(*request)) missed(*request);
             } else if (std::holds_alternative<Done>(item)) {
                 ++phase_;
             } else {
@@ -246,6 +248,11 @@ private:
         }
         if (agreed_.protocol >= 31) co_await expect_done();
         co_await expect_done();
+    }
+
+    static bool wants_answer(const Request& request)
+    {
+        return request.wants_transfer() || request.xattr_list;
     }
 
     void missed(const Request& request) { once_more(request.ndx, "asked for again: "); }

@@ -149,6 +149,10 @@ struct PushList {
     std::vector<Entry> entries;  // no name twice; every parent of an entry is an entry
     int io_error =
         0;  // non-zero when the source could not be read in full: suppresses delete_extras
+    // With xattrs a receiver waits for our answer before it sets what it has reported to differ
+    // (PROTOCOL.md 24.4). It is not given: where one is due all the same, the path fails, to be
+    // sent again without this. For a list of which only files have any.
+    bool reports_unanswered = false;
     bool operator==(const PushList&) const = default;
 };
 

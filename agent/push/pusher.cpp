@@ -203,12 +203,13 @@ void note_lost(const Error& error, const transport::PushList& list, bool for_lar
 }
 
 // What came unasked may have failed for that alone: others may have taken its directory away. It
-// goes again at once, and waits to be asked for.
-void ask_for_failures(const std::set<std::string>& unasked, PushJob& job,
-                      transport::PushOutcome& outcome)
+// goes again at once, and waits to be asked for; so does what was not answered.
+void ask_for_failures(const std::set<std::string>& unasked, const transport::PushList& list,
+                      PushJob& job, transport::PushOutcome& outcome)
 {
     for (PathFailure& failure : outcome.failures) {
-        if (!unasked.contains(failure.path)) continue;
+        const bool unanswered = list.reports_unanswered && failure.vanished;
+        if (!unanswered && !unasked.contains(failure.path)) continue;
         job.unasked->wait_next_time(failure.path);
         failure.vanished = true;
     }
@@ -327,7 +328,7 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         doubtful = taken.doubtful;
         transport::PushOutcome outcome =
             co_await push_over(std::move(taken), job, source, step.list, report);
-        ask_for_failures(unasked, job, outcome);
+        ask_for_failures(unasked, step.list, job, outcome);
         if (job.large) job.large->arrived(step.list, outcome, block_bytes);
         co_return outcome;
     } catch (const Error& error) {

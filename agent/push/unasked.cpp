@@ -29,11 +29,26 @@ void Unasked::choose(transport::PushList& list)
         ++files;
     }
     directories_.clear();
+    list.reports_unanswered = !given_up_ && needs_no_answer(list);
+}
+
+// Of what is no file; all of it is looked at, for each waits only once.
+bool Unasked::needs_no_answer(const transport::PushList& list)
+{
+    bool none = true;
+    for (const transport::Entry& entry : list.entries) {
+        if (entry.is_regular() || entry.is_delete()) continue;
+        const bool waits = waiting_.erase(entry.path) > 0;
+        const bool untouched = entry.dir_kind == transport::DirKind::implied;
+        none = none && !waits && (untouched || entry.xattrs.empty());
+    }
+    return none;
 }
 
 void Unasked::choose_none(transport::PushList& list)
 {
     for (transport::Entry& entry : list.entries) entry.unasked = transport::Unasked::no;
+    list.reports_unanswered = false;
 }
 
 void Unasked::wait_next_time(const std::string& path)

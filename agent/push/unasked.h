@@ -35,7 +35,7 @@ public:
     void choose(transport::PushList& list);
     static void choose_none(transport::PushList& list);
 
-    // The path waits to be asked for when it is sent the next time.
+    // The path waits to be asked for, or for an answer, when it is sent the next time.
     void wait_next_time(const std::string& path);
 
     // A daemon that refuses a file by rules of its own ends the session over it: from now on
@@ -43,6 +43,7 @@ public:
     void give_up() noexcept { given_up_ = true; }
 
 private:
+    bool needs_no_answer(const transport::PushList& list);
     transport::Unasked chance_of(const transport::Entry& entry);
     bool is_there(std::string_view directory);
 

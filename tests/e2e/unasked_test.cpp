@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 using namespace lockstep::testing;
 using Catch::Matchers::Contains;
@@ -37,6 +38,21 @@ TEST_CASE("a file whose directory others took away at the destination arrives wi
 
         REQUIRE(mirror.agent.flush() == 0);
         CHECK(read_file(mirror.dest(directory + "/other")) == "new");
+    }
+    CHECK(mirror.sent("errors") == 0);
+}
+
+TEST_CASE("an attribute that a directory loses is gone at the destination too", "[e2e][unasked]")
+{
+    LiveMirror mirror;
+    make_dirs(mirror.source("d"));
+    for (int i = 0; i < 5; ++i) {
+        INFO("round " << i);
+        set_xattr(mirror.source("d"), "user.note", "round " + std::to_string(i));
+        REQUIRE(mirror.flushed_differences() == Lines{});
+        REQUIRE(::lremovexattr(mirror.source("d").c_str(), "user.note") == 0);
+        write_file(mirror.source("d/file"), std::to_string(i));
+        REQUIRE(mirror.flushed_differences() == Lines{});
     }
     CHECK(mirror.sent("errors") == 0);
 }

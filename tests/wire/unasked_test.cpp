@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <algorithm>
 #include <string_view>
@@ -120,6 +121,60 @@ TEST_CASE("a file spoilt on the way is sent again, or reported to be", "[wire][u
         CHECK_FALSE(::access(ends.destination("d/file").c_str(), F_OK) == 0);
         CHECK(ends.push(ends.list()).failures.empty());
     }
+    CHECK(ends.differences() == Lines{});
+}
+
+// That nothing is repeated shows that all DONEs were said ahead.
+TEST_CASE("with extended attributes too all is said ahead where no file has any", "[wire][unasked]")
+{
+    const bool ahead = GENERATE(true, false);
+    const Ends ends;
+    make_dirs(ends.source("d"));
+    ends.bring_in_step();
+    write_file(ends.source("d/file"), "a marker that is spoilt once");
+    make_symlink("file", ends.source("d/link"));
+    make_dirs(ends.source("d/new"));
+    PushOptions options = Ends::options();
+    options.xattrs = true;
+    PushList list = ends.list();
+    list.reports_unanswered = ahead;
+
+    const PushOutcome outcome =
+        push_spoilt(ends.endpoint(), options, "a marker that is spoilt", list, ends.dir / "src");
+
+    CHECK(outcome.failures.size() == (ahead ? 1U : 0U));
+    CHECK(ends.push(ends.list()).failures.empty());
+    CHECK(ends.differences() == Lines{});
+}
+
+TEST_CASE("a directory whose attributes wait for an answer that is not given is told",
+          "[wire][unasked]")
+{
+    const Ends ends;
+    make_dirs(ends.source("d/e"));
+    ends.bring_in_step();
+    set_xattr(ends.destination("d"), "user.old", "of before");
+    const auto has_old = [&] {
+        return ::lgetxattr(ends.destination("d").c_str(), "user.old", nullptr, 0) > 0;
+    };
+    write_file(ends.source("d/file"), "content");
+    PushOptions options = Ends::options();
+    options.xattrs = true;
+    PushList list = ends.list();
+    list.reports_unanswered = true;
+
+    const PushOutcome outcome =
+        wire_test::push(ends.endpoint(), options, list, ends.dir / "src").outcome;
+    REQUIRE(outcome.failures.size() == 1);
+    CHECK(outcome.failures[0].path == "d");
+    CHECK(outcome.failures[0].vanished);
+    CHECK(has_old());
+
+    list.reports_unanswered = false;
+    CHECK(
+        wire_test::push(ends.endpoint(), options, list, ends.dir / "src").outcome.failures.empty());
+    CHECK_FALSE(has_old());
+    CHECK(read_file(ends.destination("d/file")) == "content");
     CHECK(ends.differences() == Lines{});
 }
 
