@@ -1,15 +1,18 @@
-// What a lost session may still do at the destination, and when it will have done it.
+// What lost sessions may still do at the destination, and when they will have done it.
 #pragma once
 
 #include "agent/plan/dirty_set.h"
+#include "agent/push/pusher.h"
+#include "agent/state/index.h"
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
+#include <vector>
 
 namespace lockstep::agent {
 
@@ -25,31 +28,37 @@ public:
     // The connection is gone for both: the daemon ends as soon as it finds time to.
     static constexpr std::chrono::seconds after_end{1};
 
-    // `directories`: those that the list had files in.
-    void expect(const plan::Batch& batch, const std::set<std::string>& directories, TimePoint until)
-    {
-        if (batch.empty() && directories.empty()) return;
-        for (const plan::DirtyPath& dirty : batch.paths)
-            if (dirty.look < plan::Look::listing)
-                looks_.emplace(dirty.path, plan::Look::attributes);
-        for (const std::string& directory : directories)
-            looks_.insert_or_assign(directory, plan::Look::listing);
-        until_ = until_ ? std::max(*until_, until) : until;
-    }
+    // A session with this batch was lost; `timeout`: how long the daemon may wait for us.
+    void expect(const plan::Batch& batch, const push::LostSessions& lost,
+                std::chrono::milliseconds timeout, TimePoint now);
+
+    // Where a push that was cut short before this start may have left its temporary file. It is
+    // listed once all that differs is known, so that nothing is sent for the listing and for
+    // itself; false: there is no such directory.
+    void list_later(std::string directory) { to_be_listed_.insert(std::move(directory)); }
+    bool expect_listings(TimePoint now);
 
     // When it is over; none: there is none.
     const std::optional<TimePoint>& until() const noexcept { return until_; }
     const std::map<std::string, plan::Look>& looks() const noexcept { return looks_; }
-    // It is over: what has to be looked at.
-    std::map<std::string, plan::Look> take()
-    {
-        until_.reset();
-        return std::exchange(looks_, {});
-    }
+    // It is over: what has to be looked at is dirty.
+    void end(plan::DirtySet& dirty, TimePoint now);
+    // A flush that waits for `mark` waits for what was found at the last end as well.
+    std::uint64_t covering(std::uint64_t mark) const noexcept { return std::max(mark, mark_); }
+
+    // A crash must not forget it. It is in the index once it has been put there, but for what the
+    // acknowledgement of the batch takes from there: those that go with it.
+    std::vector<state::DirtyRow> to_record(const plan::Batch& acknowledged);
 
 private:
+    void look_at(const plan::Batch& batch, const std::set<std::string>& directories,
+                 TimePoint until);
+
     std::map<std::string, plan::Look> looks_;
     std::optional<TimePoint> until_;
+    bool recorded_ = true;
+    std::uint64_t mark_ = 0;
+    std::set<std::string> to_be_listed_;
 };
 
 }  // namespace lockstep::agent

@@ -35,12 +35,6 @@ std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
     return rows;
 }
 
-bool compares(const plan::Batch& batch)
-{
-    return std::any_of(batch.paths.begin(), batch.paths.end(),
-                       [](const auto& dirty) { return dirty.look >= plan::Look::listing; });
-}
-
 std::string event_json(const std::string& destination, const std::string& message)
 {
     boost::json::object object;
@@ -110,7 +104,7 @@ void Destination::remember(const state::DirtyRow& row, const std::optional<times
         known_ = false;
     }
     mark(row.path, static_cast<plan::Look>(row.look), now);
-    if (row.in_flight && !row.path.empty()) to_be_listed_.emplace(parent_of(row.path));
+    if (row.in_flight && !row.path.empty()) aftermath_.list_later(std::string(parent_of(row.path)));
 }
 
 void Destination::mark(const std::string& path, plan::Look look, TimePoint now, bool closed)
@@ -185,7 +179,7 @@ void Destination::resume(bool accept_deletes)
 
 void Destination::hurry(TimePoint now)
 {
-    expect_listings(now);
+    if (aftermath_.expect_listings(now)) work_.notify_all();
     hurry_up_to_ = dirty_.mark();
     if (deletes_withheld_) return;
     dirty_.make_all_due(now);
@@ -217,8 +211,10 @@ asio::awaitable<void> Destination::loop(std::shared_ptr<Destination> self)
 {
     while (!self->stopping_) {
         const TimePoint now = Clock::now();
-        if (self->aftermath_.until() && *self->aftermath_.until() <= now)
-            self->look_at_aftermath(now);
+        if (self->aftermath_.until() && *self->aftermath_.until() <= now) {
+            self->aftermath_.end(self->dirty_, now);
+            self->changed_.notify_all();
+        }
         if (!self->may_send(now)) {
             self->note_state();
             const TimePoint until = self->next_moment(now);
@@ -281,7 +277,7 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     try {
         std::rethrow_exception(failure);
     } catch (const push::BrokenPush& error) {
-        expect_aftermath(batch, error.lost(), now);
+        aftermath_.expect(batch, error.lost(), config_.timeout, now);
         if (!set_aside(batch, error, now))
             failed(batch, error, now, error.begun() ? Begun::perhaps : Begun::no, error.path());
     } catch (const Error& error) {
@@ -297,7 +293,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
     job.identity = identity_;
     job.plan.accept_empty = accept_empty_;
     if (!accept_deletes_) job.plan.deletes_max = budget_.left(host_.entries(), Clock::now());
-    if (compares(batch)) job.not_now = dirty_.failing();
+    if (batch.compares()) job.not_now = dirty_.failing();
     job.batch = std::move(batch);
     job.sessions = pool_;
     // A backup is of all that was there.
@@ -352,7 +348,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     sessions_ += report.sessions;
     if (report.peer) peer_ = *report.peer;
     sent_ += report.figures;
-    expect_aftermath(batch, report.lost, now);
+    aftermath_.expect(batch, report.lost, config_.timeout, now);
     if (report.sessions > 0) {
         if (session_trouble_ && allowed_) stay_warm();
         session_trouble_.reset();
@@ -479,65 +475,17 @@ void Destination::record(const plan::Batch& batch, const std::vector<plan::Dirty
     acknowledgement.sent = rows_of(batch);
     for (const plan::DirtySet::Again& one : again)
         acknowledgement.again.push_back({one.path, static_cast<int>(one.look), false});
-    for (const std::string& directory : to_be_listed_)
-        acknowledgement.again.push_back({directory, static_cast<int>(plan::Look::listing), false});
-    add_aftermath(batch, acknowledgement.again);
+    for (state::DirtyRow& row : aftermath_.to_record(batch))
+        acknowledgement.again.push_back(std::move(row));
     acknowledgement.sightings = std::move(report.sightings);
     host_.record->acknowledge(std::move(acknowledgement));
     if (dirty_.empty() && (report.sessions > 1 || batch.paths.size() >= large_batch))
         host_.record->tidy();
 }
 
-void Destination::expect_aftermath(const plan::Batch& batch, const push::LostSessions& lost,
-                                   TimePoint now)
-{
-    if (!lost.any) return;
-    const auto wait = lost.timed_out ? config_.timeout : std::chrono::milliseconds(0);
-    aftermath_.expect(batch, lost.directories, now + wait + Aftermath::after_end);
-    aftermath_recorded_ = false;
-}
-
-// A crash must not forget it. It is in the index once it has been put there, but for what the
-// acknowledgement of the batch takes from there.
-void Destination::add_aftermath(const plan::Batch& batch, std::vector<state::DirtyRow>& rows)
-{
-    const bool all = !std::exchange(aftermath_recorded_, true) || compares(batch);
-    if (!aftermath_.until()) return;
-    if (all) {
-        for (const auto& [path, look] : aftermath_.looks())
-            rows.push_back({path, static_cast<int>(look), false});
-        return;
-    }
-    const auto add = [&](std::string_view path) {
-        const auto expected = aftermath_.looks().find(std::string(path));
-        if (expected != aftermath_.looks().end())
-            rows.push_back({expected->first, static_cast<int>(expected->second), false});
-        return false;  // and what is above
-    };
-    for (const plan::DirtyPath& dirty : batch.paths) {
-        add(dirty.path);
-        any_above(dirty.path, add);
-    }
-}
-
-void Destination::expect_listings(TimePoint now)
-{
-    if (to_be_listed_.empty()) return;
-    aftermath_.expect({}, std::exchange(to_be_listed_, {}), now + Aftermath::after_end);
-    aftermath_recorded_ = false;
-    work_.notify_all();
-}
-
-void Destination::look_at_aftermath(TimePoint now)
-{
-    for (const auto& [path, look] : aftermath_.take()) dirty_.add(path, look, now);
-    aftermath_mark_ = dirty_.mark();
-    changed_.notify_all();
-}
-
 void Destination::compared()
 {
-    expect_listings(Clock::now());
+    if (aftermath_.expect_listings(Clock::now())) work_.notify_all();
     if (dirty_.empty() && !aftermath_.until() && !in_step_at_)
         in_step_at_ = std::chrono::system_clock::now();
     note_state();
@@ -721,8 +669,7 @@ void Destination::note_trouble(status::DestinationState state, TimePoint now)
 
 std::vector<std::string> Destination::outstanding(std::uint64_t mark) const
 {
-    std::vector<std::string> paths =
-        dirty_.outstanding(std::max(mark, aftermath_mark_), paths_shown_max);
+    std::vector<std::string> paths = dirty_.outstanding(aftermath_.covering(mark), paths_shown_max);
     for (const auto& [path, look] : aftermath_.looks())
         if (paths.size() < paths_shown_max) paths.push_back(path);
     return paths;
@@ -743,7 +690,7 @@ std::string Destination::hopeless(std::uint64_t mark, TimePoint since) const
     if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person && !tries)
         return describe_trouble();
     if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
-    if (!aftermath_.until() && dirty_.only_failures(std::max(mark, aftermath_mark_), since))
+    if (!aftermath_.until() && dirty_.only_failures(aftermath_.covering(mark), since))
         return describe_trouble();
     return {};
 }

@@ -82,7 +82,7 @@ public:
     std::uint64_t mark_of_now() const { return dirty_.mark(); }
     bool reached(std::uint64_t mark) const
     {
-        return !aftermath_.until() && dirty_.reached(std::max(mark, aftermath_mark_));
+        return !aftermath_.until() && dirty_.reached(aftermath_.covering(mark));
     }
     // Gives what failed before another try, and sends what is open as it is, for a flush that would
     // have to wait for it.
@@ -128,10 +128,6 @@ private:
     void remember(Trouble trouble);
     void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
     status::DestinationState state(TimePoint now) const;
-    void expect_listings(TimePoint now);
-    void expect_aftermath(const plan::Batch& batch, const push::LostSessions& lost, TimePoint now);
-    void add_aftermath(const plan::Batch& batch, std::vector<state::DirtyRow>& rows);
-    void look_at_aftermath(TimePoint now);
     void note_state();
     Occasion occasion(status::DestinationState state) const;
     void note_trouble(status::DestinationState state, TimePoint now);
@@ -151,14 +147,9 @@ private:
     std::shared_ptr<push::LargeFiles> large_ = std::make_shared<push::LargeFiles>();
     std::shared_ptr<state::IndexReader> index_;
     std::uint64_t hurry_up_to_ = 0;  // a flush waits for these, open or not
-    // Where a push that was cut short before this start may have left its temporary file; listed
-    // once all that differs is known, so that nothing is sent for the listing and for itself.
-    std::set<std::string> to_be_listed_;
     plan::Pace pace_;
     Aftermath aftermath_;
-    bool aftermath_recorded_ = true;
-    std::uint64_t aftermath_mark_ = 0;  // a flush waits for what was found after it
-    std::set<std::string> held_;        // wait for their close
+    std::set<std::string> held_;  // wait for their close
     std::shared_ptr<push::LinkIndex> links_ = std::make_shared<push::LinkIndex>();
     push::LinksSeen links_seen_;
     std::vector<push::LinkMove> links_moved_;

@@ -5,6 +5,7 @@
 #include "agent/plan/dirty_path.h"
 #include "agent/plan/move_origins.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -24,6 +25,12 @@ struct Batch {
     // At or below either side of a move, and dirty for themselves: of those nothing is known there.
     std::vector<std::string> unsettled{};
     bool empty() const noexcept { return paths.empty(); }
+    // One of them goes with a list of what is in it.
+    bool compares() const noexcept
+    {
+        return std::any_of(paths.begin(), paths.end(),
+                           [](const DirtyPath& dirty) { return dirty.look >= Look::listing; });
+    }
 };
 
 // State, not history: a path stands in it once, however many events touched it. Adding while a path
