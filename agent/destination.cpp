@@ -1,6 +1,5 @@
 #include "agent/destination.h"
 
-#include "agent/advice.h"
 #include "agent/push_job.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -19,12 +18,10 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using transport::PathFailure;
 
-constexpr std::size_t paths_shown_max = 20;
 constexpr std::chrono::milliseconds vanished_delay{20};
 constexpr std::chrono::hours never{24 * 365 * 10};
 constexpr std::size_t link_moves_max = 50'000;
 constexpr std::size_t large_batch = 1000;
-constexpr std::uint32_t set_aside_max = 8;  // in a row, before the others wait as well
 
 std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
 {
@@ -55,8 +52,8 @@ Destination::Destination(config::Mapping mapping, config::Destination config, De
       changed_(host_.control),
       pool_(make_sessions(host_.threads, config_, config_.warm_sessions, host_.slots)),
       cancelled_(std::make_shared<std::atomic<bool>>(false)),
-      random_(std::random_device{}()),
-      batch_max_(mapping_.batch.max_files)
+      batch_max_(mapping_.batch.max_files),
+      troubles_(config_.retry, config_.url.scheme)
 {
 }
 
@@ -121,11 +118,7 @@ void Destination::mark_moved(const std::vector<plan::DirtySet::Moved>& moved)
 
 void Destination::allow(bool sending, push::SourceIdentity identity)
 {
-    // Trouble with the source is over once the mapping says so.
-    if (sending && session_trouble_ && session_trouble_->kind == ErrorKind::source) {
-        session_trouble_.reset();
-        not_before_.reset();
-    }
+    if (sending) troubles_.source_is_back();
     if (sending && !allowed_) stay_warm();
     if (!sending) pool_->let_go();
     allowed_ = sending;
@@ -171,8 +164,7 @@ void Destination::resume(bool accept_deletes)
 {
     if (accept_deletes) accept_deletes_ = true;
     deletes_withheld_ = false;
-    not_before_.reset();
-    attempts_ = 0;
+    troubles_.try_again();
     dirty_.make_all_due(Clock::now());
     work_.notify_all();
 }
@@ -191,7 +183,7 @@ void Destination::hurry(TimePoint now)
 bool Destination::may_send(TimePoint now) const
 {
     return allowed_ && !stopping_ && dirty_.has_due(now) && pace_.next() <= now &&
-           (!not_before_ || *not_before_ <= now);
+           !troubles_.waits_until(now);
 }
 
 Destination::TimePoint Destination::next_moment(TimePoint now) const
@@ -201,7 +193,8 @@ Destination::TimePoint Destination::next_moment(TimePoint now) const
     if (troubled_since_ && !trouble_told_ && *troubled_since_ + mapping_.hooks.trouble_after > now)
         next = *troubled_since_ + mapping_.hooks.trouble_after;
     if (aftermath_.until()) next = std::min(next, *aftermath_.until());
-    if (not_before_ && *not_before_ > now) return std::min(next, *not_before_);
+    if (const std::optional<TimePoint> until = troubles_.waits_until(now))
+        return std::min(next, *until);
     if (dirty_.has_due(now)) return std::min(next, pace_.next());
     if (const std::optional<TimePoint> due = dirty_.next_due()) next = std::min(next, *due);
     return next;
@@ -255,10 +248,7 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     std::exception_ptr failure;
     push::PushReport report;
     try {
-        const bool cut_off =
-            session_trouble_ && (session_trouble_->kind == ErrorKind::unreachable ||
-                                 session_trouble_->kind == ErrorKind::timeout);
-        if (cut_off) {
+        if (troubles_.cut_off()) {
             transport::PushOptions options = warm_options();
             co_await at_work_.run(pool_->strand(), pool_->reach(std::move(options)));
         }
@@ -319,12 +309,6 @@ push::PushJob Destination::job_for(plan::Batch batch)
 
 // ---- what became of it
 
-std::chrono::milliseconds Destination::delay_after(std::uint32_t attempts)
-{
-    const plan::RetryTimes times{config_.retry.initial, config_.retry.max};
-    return plan::retry_delay(times, attempts, static_cast<std::uint32_t>(random_()));
-}
-
 // The daemon complained and we do not know about which path: smaller batches tell, down to one
 // path.
 void Destination::split_after_unattributed(const plan::Batch& batch, push::PushReport& report)
@@ -350,11 +334,8 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     sent_ += report.figures;
     aftermath_.expect(batch, report.lost, config_.timeout, now);
     if (report.sessions > 0) {
-        if (session_trouble_ && allowed_) stay_warm();
-        session_trouble_.reset();
-        attempts_ = 0;
-        set_aside_in_a_row_ = 0;
-        not_before_.reset();
+        if (troubles_.of_session() && allowed_) stay_warm();
+        troubles_.session_worked();
     }
 
     if (!report.unattributed.empty()) {
@@ -400,7 +381,8 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
             again.push_back({failure.path, look, now + vanished_delay, false});
             continue;
         }
-        again.push_back({failure.path, look, now + delay_after(attempts_before(failure.path) + 1)});
+        again.push_back(
+            {failure.path, look, now + troubles_.delay_after(attempts_before(failure.path) + 1)});
         if (trouble.paths.empty()) {
             trouble.kind = failure.kind;
             trouble.remedy = Remedy::skip_path;
@@ -408,7 +390,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         }
         trouble.paths.push_back(failure.path);
     }
-    if (!trouble.paths.empty()) remember(std::move(trouble));
+    if (!trouble.paths.empty()) tell_trouble(troubles_.note(std::move(trouble)));
 
     if (!report.withheld.empty() || report.max_delete_hit) {
         deletes_withheld_ = true;
@@ -424,7 +406,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         stop.remedy = Remedy::needs_person;
         stop.message = "more deletions than max_delete allows; everything else was sent";
         stop.paths = report.withheld;
-        remember(std::move(stop));
+        tell_trouble(troubles_.note(std::move(stop)));
     } else if (accept_deletes_ && again.empty()) {
         accept_deletes_ = false;
     }
@@ -456,7 +438,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     if (whole != nullptr && whole->look == plan::Look::subtree && again.empty()) known_ = true;
     if (dirty_.empty() && !aftermath_.until()) {
         in_step_at_ = std::chrono::system_clock::now();
-        last_trouble_.reset();
+        troubles_.forget_last();
     }
     host_.publish("send", event_json(url(), std::to_string(arrived) + " paths arrived"));
     note_state();
@@ -530,7 +512,7 @@ Racy Destination::clean(const Racy& racy) const
 // wait for it: they go without it, at once, unless there are many such. False where it is not that.
 bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now)
 {
-    if (!error.path() || set_aside_in_a_row_ >= set_aside_max) return false;
+    if (!error.path() || !troubles_.may_set_aside()) return false;
     const std::string& culprit = *error.path();
     std::vector<plan::DirtySet::Again> again;
     std::uint32_t attempts = dirty_.attempts(culprit);
@@ -543,19 +525,17 @@ bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& er
         if (dirty.look >= plan::Look::listing) return false;
         attempts = dirty.attempts;
     }
-    ++set_aside_in_a_row_;
+    troubles_.path_set_aside();
     ++sessions_;
     ++retries_;
     held_.erase(culprit);
-    again.push_back({culprit, plan::Look::content, now + delay_after(attempts + 1)});
+    again.push_back({culprit, plan::Look::content, now + troubles_.delay_after(attempts + 1)});
     // Nothing is left there: a receiver that gives up by itself removes what it has begun.
     dirty_.settle(batch, again, now);
-    Trouble trouble;
-    trouble.kind = error.kind();
+    Trouble trouble(error);
     trouble.remedy = Remedy::skip_path;
-    trouble.message = error.what();
     trouble.paths.push_back(culprit);
-    remember(std::move(trouble));
+    tell_trouble(troubles_.note(std::move(trouble)));
     note_state();
     return true;
 }
@@ -564,38 +544,23 @@ void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint
                          plan::DirtySet::Begun begun, const std::optional<std::string>& culprit)
 {
     ++sessions_;
-    ++attempts_;
     ++retries_;
-    // The source is looked at again as soon as the mapping knows better; a person is not hurried.
-    const auto delay =
-        error.remedy() == Remedy::needs_person ? config_.retry.max : delay_after(attempts_);
-    not_before_ = now + delay;
-    Trouble trouble;
-    trouble.kind = error.kind();
-    trouble.remedy = error.remedy();
-    trouble.message = error.what();
+    Trouble trouble(error);
     if (culprit) trouble.paths.push_back(*culprit);
-    session_trouble_ = trouble;
     pool_->let_go();
-    remember(std::move(trouble));
+    tell_trouble(troubles_.note_failed_session(std::move(trouble), now));
     dirty_.give_back(batch, now, begun);
     note_state();
 }
 
-void Destination::remember(Trouble trouble)
+void Destination::tell_trouble(bool is_new)
 {
-    ++errors_;
-    trouble.at = std::chrono::system_clock::now();
-    trouble.advice = advice_for(trouble.kind, config_.url.scheme);
-    if (trouble.paths.size() > paths_shown_max) trouble.paths.resize(paths_shown_max);
-    const bool same = last_trouble_ && last_trouble_->message == trouble.message;
-    if (session_trouble_) *session_trouble_ = trouble;
-    log::write(same ? log::Level::debug : log::Level::warn, "push", trouble.message,
+    const Trouble& trouble = *troubles_.last();
+    log::write(is_new ? log::Level::warn : log::Level::debug, "push", trouble.message,
                {{"mapping", mapping_.name},
                 {"destination", url()},
                 {"kind", std::string(name_of(trouble.kind))}});
     host_.publish("error", event_json(url(), trouble.message));
-    last_trouble_ = std::move(trouble);
 }
 
 // ---- what is told
@@ -603,9 +568,8 @@ void Destination::remember(Trouble trouble)
 status::DestinationState Destination::state(TimePoint now) const
 {
     using status::DestinationState;
-    if (session_trouble_)
-        return session_trouble_->remedy == Remedy::needs_person ? DestinationState::stopped
-                                                                : DestinationState::waiting;
+    if (troubles_.of_session())
+        return troubles_.needs_person() ? DestinationState::stopped : DestinationState::waiting;
     if (deletes_withheld_) return DestinationState::stopped;
     if (dirty_.empty() && aftermath_.until()) return DestinationState::syncing;
     if (dirty_.empty())
@@ -637,9 +601,9 @@ Occasion Destination::occasion(status::DestinationState state) const
     Occasion told;
     told.destination = url();
     told.state = status::name_of(state);
-    if (last_trouble_) {
-        told.error_kind = name_of(last_trouble_->kind);
-        told.error = last_trouble_->message;
+    if (const std::optional<Trouble>& trouble = troubles_.last()) {
+        told.error_kind = name_of(trouble->kind);
+        told.error = trouble->message;
     }
     return told;
 }
@@ -662,16 +626,17 @@ void Destination::note_trouble(status::DestinationState state, TimePoint now)
     if (now < *troubled_since_ + mapping_.hooks.trouble_after) return;
     trouble_told_ = true;
     Occasion occasion = this->occasion(state);
-    if (last_trouble_)
-        occasion.paths.insert(last_trouble_->paths.begin(), last_trouble_->paths.end());
+    if (const std::optional<Trouble>& trouble = troubles_.last())
+        occasion.paths.insert(trouble->paths.begin(), trouble->paths.end());
     host_.trouble->occurred(std::move(occasion));
 }
 
 std::vector<std::string> Destination::outstanding(std::uint64_t mark) const
 {
-    std::vector<std::string> paths = dirty_.outstanding(aftermath_.covering(mark), paths_shown_max);
+    std::vector<std::string> paths =
+        dirty_.outstanding(aftermath_.covering(mark), Troubles::paths_shown_max);
     for (const auto& [path, look] : aftermath_.looks())
-        if (paths.size() < paths_shown_max) paths.push_back(path);
+        if (paths.size() < Troubles::paths_shown_max) paths.push_back(path);
     return paths;
 }
 
@@ -680,15 +645,14 @@ std::string Destination::describe_trouble() const
     std::string text = url() + ": " + std::string(status::name_of(state(Clock::now()))) + ", " +
                        std::to_string(dirty_.pending() + aftermath_.looks().size()) +
                        " paths outstanding";
-    if (last_trouble_) text += ": " + last_trouble_->message;
+    if (troubles_.last()) text += ": " + troubles_.last()->message;
     return text;
 }
 
 std::string Destination::hopeless(std::uint64_t mark, TimePoint since) const
 {
-    const bool tries = pushing_ || (allowed_ && (!not_before_ || *not_before_ <= Clock::now()));
-    if (session_trouble_ && session_trouble_->remedy == Remedy::needs_person && !tries)
-        return describe_trouble();
+    const bool tries = pushing_ || (allowed_ && !troubles_.waits_until(Clock::now()));
+    if (troubles_.needs_person() && !tries) return describe_trouble();
     if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
     if (!aftermath_.until() && dirty_.only_failures(aftermath_.covering(mark), since))
         return describe_trouble();
@@ -708,8 +672,8 @@ status::Destination Destination::snapshot(TimePoint now) const
         return std::chrono::system_clock::now() +
                std::chrono::duration_cast<std::chrono::system_clock::duration>(when - now);
     };
-    if (not_before_ && *not_before_ > now)
-        told.retry_at = wall(*not_before_);
+    if (const std::optional<TimePoint> until = troubles_.waits_until(now))
+        told.retry_at = wall(*until);
     else if (told.state == status::DestinationState::waiting && dirty_.next_due())
         told.retry_at = wall(*dirty_.next_due());
     told.protocol = peer_.protocol;
@@ -722,17 +686,8 @@ status::Destination Destination::snapshot(TimePoint now) const
     told.matched_bytes = sent_.matched_bytes;
     told.sessions = sessions_;
     told.retries = retries_;
-    told.errors = errors_;
     told.latency = latency_.value();
-    if (last_trouble_) {
-        status::LastError error;
-        error.at = last_trouble_->at;
-        error.kind = name_of(last_trouble_->kind);
-        error.message = last_trouble_->message;
-        for (const std::string& path : last_trouble_->paths) error.paths.push_back(escaped(path));
-        error.advice = last_trouble_->advice;
-        told.last_error = std::move(error);
-    }
+    troubles_.tell(told);
     return told;
 }
 

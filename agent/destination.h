@@ -9,10 +9,10 @@
 #include "agent/latency.h"
 #include "agent/plan/dirty_set.h"
 #include "agent/plan/pace.h"
-#include "agent/plan/retry.h"
 #include "agent/push/pusher.h"
 #include "agent/record.h"
 #include "agent/status/snapshot.h"
+#include "agent/troubles.h"
 #include "config/config.h"
 #include "config/filter.h"
 
@@ -20,7 +20,6 @@
 
 #include <functional>
 #include <memory>
-#include <random>
 #include <set>
 
 namespace lockstep::agent {
@@ -98,15 +97,6 @@ public:
     Event& changed() { return changed_; }
 
 private:
-    struct Trouble {
-        ErrorKind kind = ErrorKind::local;
-        Remedy remedy = Remedy::retry;
-        std::string message;
-        std::vector<std::string> paths;
-        std::string advice;
-        status::WallTime at;
-    };
-
     void trace(const plan::Batch& batch) const;
     static boost::asio::awaitable<void> loop(std::shared_ptr<Destination> self);
     boost::asio::awaitable<void> push_once(plan::Batch batch);
@@ -122,10 +112,9 @@ private:
     bool set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now);
     void failed(const plan::Batch& batch, const Error& error, TimePoint now,
                 plan::DirtySet::Begun begun, const std::optional<std::string>& culprit = {});
-    std::chrono::milliseconds delay_after(std::uint32_t attempts);
     void record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
                 push::PushReport& report);
-    void remember(Trouble trouble);
+    void tell_trouble(bool is_new);
     void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
     status::DestinationState state(TimePoint now) const;
     void note_state();
@@ -156,7 +145,6 @@ private:
     boost::asio::cancellation_signal cancel_;
     Elsewhere at_work_;  // on the sessions' line
     std::shared_ptr<std::atomic<bool>> cancelled_;
-    std::mt19937 random_;
 
     bool stopping_ = false;
     bool allowed_ = false;
@@ -166,11 +154,7 @@ private:
     bool accept_empty_ = false;
     bool deletes_withheld_ = false;
     std::size_t batch_max_;
-    std::uint32_t attempts_ = 0;  // sessions that failed in a row
-    std::uint32_t set_aside_in_a_row_ = 0;
-    std::optional<TimePoint> not_before_;     // the next session
-    std::optional<Trouble> session_trouble_;  // since the last session that worked
-    std::optional<Trouble> last_trouble_;
+    Troubles troubles_;
     transport::PeerFacts peer_;
     std::optional<status::WallTime> in_step_at_;
     std::optional<status::DestinationState> noted_state_;
@@ -179,7 +163,6 @@ private:
     transport::PushFigures sent_;
     std::uint64_t sessions_ = 0;
     std::uint64_t retries_ = 0;
-    std::uint64_t errors_ = 0;
 };
 
 }  // namespace lockstep::agent
