@@ -8,18 +8,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/json.hpp>
 
-#include <limits>
-#include <unordered_map>
-
 namespace lockstep::agent {
 namespace {
 
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
-using transport::PathFailure;
 
-constexpr std::chrono::milliseconds vanished_delay{20};
-constexpr std::chrono::hours never{24 * 365 * 10};
 constexpr std::size_t link_moves_max = 50'000;
 constexpr std::size_t large_batch = 1000;
 
@@ -30,6 +24,13 @@ std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
     for (const plan::DirtyPath& dirty : batch.paths)
         rows.push_back({dirty.path, static_cast<int>(dirty.look), true});
     return rows;
+}
+
+bool has_whole(const plan::Batch& batch)
+{
+    return std::any_of(batch.paths.begin(), batch.paths.end(), [](const plan::DirtyPath& dirty) {
+        return dirty.path.empty() && dirty.look == plan::Look::subtree;
+    });
 }
 
 std::string event_json(const std::string& destination, const std::string& message)
@@ -188,7 +189,7 @@ bool Destination::may_send(TimePoint now) const
 
 Destination::TimePoint Destination::next_moment(TimePoint now) const
 {
-    TimePoint next = now + never;
+    TimePoint next = now + Settlement::never;
     if (!allowed_) return next;
     if (troubled_since_ && !trouble_told_ && *troubled_since_ + mapping_.hooks.trouble_after > now)
         next = *troubled_since_ + mapping_.hooks.trouble_after;
@@ -309,24 +310,6 @@ push::PushJob Destination::job_for(plan::Batch batch)
 
 // ---- what became of it
 
-// The daemon complained and we do not know about which path: smaller batches tell, down to one
-// path.
-void Destination::split_after_unattributed(const plan::Batch& batch, push::PushReport& report)
-{
-    if (batch.paths.size() > 1) {
-        batch_max_ = (batch.paths.size() + 1) / 2;
-        return;
-    }
-    for (const plan::DirtyPath& dirty : batch.paths) {
-        PathFailure failure;
-        failure.path = dirty.path;
-        failure.kind = ErrorKind::protocol;
-        failure.message = report.unattributed.front();
-        report.failures.push_back(std::move(failure));
-        if (dirty.look == plan::Look::subtree) report.unlisted.push_back(dirty.path);
-    }
-}
-
 void Destination::acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now)
 {
     sessions_ += report.sessions;
@@ -337,115 +320,63 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         if (troubles_.of_session() && allowed_) stay_warm();
         troubles_.session_worked();
     }
-
-    if (!report.unattributed.empty()) {
-        split_after_unattributed(batch, report);
-        if (batch.paths.size() > 1) {
-            dirty_.give_back(batch, now, plan::DirtySet::Begun::perhaps);
-            log::debug("push", "told apart in smaller batches",
-                       {{"destination", url()}, {"message", report.unattributed.front()}});
-            return;
-        }
-    } else {
-        batch_max_ = std::min(mapping_.batch.max_files, std::max<std::size_t>(batch_max_ * 2, 1));
+    if (!report.unattributed.empty() && batch.paths.size() > 1) {
+        split(batch, report.unattributed.front(), now);
+        return;
     }
+    if (report.unattributed.empty())
+        batch_max_ = std::min(mapping_.batch.max_files, std::max<std::size_t>(batch_max_ * 2, 1));
+    else
+        blame_all(batch, report);
     budget_.spend(report.deletions, now);
     accept_empty_ = false;
 
-    std::vector<plan::DirtySet::Again> again;
-    std::set<std::string_view> failed_paths;
-    Trouble trouble;
-    std::unordered_map<std::string_view, const plan::DirtyPath*> own;
-    for (const plan::DirtyPath& dirty : batch.paths) own.emplace(dirty.path, &dirty);
-    const auto own_of = [&](const std::string& path) {
-        const auto found = own.find(path);
-        return found == own.end() ? nullptr : found->second;
-    };
-    const auto attempts_before = [&](const std::string& path) {
-        const plan::DirtyPath* dirty = own_of(path);
-        return dirty != nullptr ? dirty->attempts : dirty_.attempts(path);
-    };
-    // A directory that could not be removed there may be another one here when it is tried again;
-    // only of the source itself it is certain that no more than its attributes failed.
-    const auto was_subtree = [&](const std::string& path) {
-        const plan::DirtyPath* dirty = own_of(path);
-        return dirty != nullptr && dirty->look == plan::Look::subtree && !path.empty();
-    };
-    for (const PathFailure& failure : report.failures) {
-        if (!failed_paths.insert(failure.path).second) continue;
-        const bool unlisted = std::find(report.unlisted.begin(), report.unlisted.end(),
-                                        failure.path) != report.unlisted.end();
-        const plan::Look look =
-            unlisted || was_subtree(failure.path) ? plan::Look::subtree : plan::Look::content;
-        if (failure.vanished) {
-            again.push_back({failure.path, look, now + vanished_delay, false});
-            continue;
-        }
-        again.push_back(
-            {failure.path, look, now + troubles_.delay_after(attempts_before(failure.path) + 1)});
-        if (trouble.paths.empty()) {
-            trouble.kind = failure.kind;
-            trouble.remedy = Remedy::skip_path;
-            trouble.message = failure.message;
-        }
-        trouble.paths.push_back(failure.path);
-    }
-    if (!trouble.paths.empty()) tell_trouble(troubles_.note(std::move(trouble)));
-
-    if (!report.withheld.empty() || report.max_delete_hit) {
+    const Settlement settlement = settled(batch, report, waits(), now);
+    if (settlement.failed) tell_trouble(troubles_.note(*settlement.failed));
+    if (settlement.withheld) {
         deletes_withheld_ = true;
-        for (const std::string& path : report.withheld)
-            if (failed_paths.insert(path).second)
-                again.push_back({path, plan::Look::content, now + never});
-        if (report.max_delete_hit)
-            for (const plan::DirtyPath& dirty : batch.paths)
-                if (dirty.look >= plan::Look::listing && failed_paths.insert(dirty.path).second)
-                    again.push_back({dirty.path, dirty.look, now + never});
-        Trouble stop;
-        stop.kind = ErrorKind::max_delete;
-        stop.remedy = Remedy::needs_person;
-        stop.message = "more deletions than max_delete allows; everything else was sent";
-        stop.paths = report.withheld;
-        tell_trouble(troubles_.note(std::move(stop)));
-    } else if (accept_deletes_ && again.empty()) {
+        tell_trouble(troubles_.note(*settlement.withheld));
+    } else if (report.failures.empty()) {
         accept_deletes_ = false;
     }
-
     for (const plan::DirtyPath& dirty : batch.paths) held_.erase(dirty.path);
-    for (const std::string& path : report.held) {
-        held_.insert(path);
-        const plan::DirtyPath* dirty = own_of(path);
-        if (dirty == nullptr || !failed_paths.insert(path).second) continue;
-        // A flush that came meanwhile does not wait.
-        const bool hurried = dirty->sequence <= hurry_up_to_;
-        const TimePoint due = hurried ? now : dirty->since + mapping_.open_files.max_wait;
-        again.push_back({path, dirty->look, due, false});
-    }
+    held_.insert(report.held.begin(), report.held.end());
+    for (const plan::DirtyPath* dirty : settlement.arrived) latency_.record(now - dirty->since);
 
-    std::size_t arrived = 0;
-    std::set<std::string> arrived_paths;  // for the hook
-    for (const plan::DirtyPath& dirty : batch.paths) {
-        if (failed_paths.contains(dirty.path)) continue;
-        ++arrived;
-        if (host_.in_step->wanted()) arrived_paths.insert(dirty.path);
-        latency_.record(now - dirty.since);
-    }
-    // As old as the batch: until the other names are found, it has not arrived.
-    if (report.links_unknown) again.push_back({std::string(), plan::Look::subtree, now, false});
-    dirty_.settle(batch, again, now);
-    record(batch, again, report);
-    const plan::DirtyPath* whole = own_of(std::string());
-    if (whole != nullptr && whole->look == plan::Look::subtree && again.empty()) known_ = true;
+    dirty_.settle(batch, settlement.again, now);
+    record(batch, settlement.again, report);
+    if (settlement.again.empty() && has_whole(batch)) known_ = true;
     if (dirty_.empty() && !aftermath_.until()) {
         in_step_at_ = std::chrono::system_clock::now();
         troubles_.forget_last();
     }
-    host_.publish("send", event_json(url(), std::to_string(arrived) + " paths arrived"));
+    host_.publish("send",
+                  event_json(url(), std::to_string(settlement.arrived.size()) + " paths arrived"));
     note_state();
-    if (arrived_paths.empty()) return;
+    if (settlement.arrived.empty() || !host_.in_step->wanted()) return;
     Occasion occasion = this->occasion(state(now));
-    occasion.paths = std::move(arrived_paths);
+    for (const plan::DirtyPath* dirty : settlement.arrived) occasion.paths.insert(dirty->path);
     host_.in_step->occurred(std::move(occasion));
+}
+
+// The daemon complained and we do not know about which path: smaller batches tell, down to one
+// path.
+void Destination::split(const plan::Batch& batch, const std::string& complaint, TimePoint now)
+{
+    batch_max_ = (batch.paths.size() + 1) / 2;
+    dirty_.give_back(batch, now, plan::DirtySet::Begun::perhaps);
+    log::debug("push", "told apart in smaller batches",
+               {{"destination", url()}, {"message", complaint}});
+}
+
+Waits Destination::waits()
+{
+    Waits waits;
+    waits.attempts = [this](const std::string& path) { return dirty_.attempts(path); };
+    waits.delay_after = [this](std::uint32_t attempts) { return troubles_.delay_after(attempts); };
+    waits.open_max = mapping_.open_files.max_wait;
+    waits.hurry_up_to = hurry_up_to_;
+    return waits;
 }
 
 void Destination::record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
@@ -514,24 +445,14 @@ bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& er
 {
     if (!error.path() || !troubles_.may_set_aside()) return false;
     const std::string& culprit = *error.path();
-    std::vector<plan::DirtySet::Again> again;
-    std::uint32_t attempts = dirty_.attempts(culprit);
-    for (const plan::DirtyPath& dirty : batch.paths) {
-        if (dirty.path != culprit) {
-            again.push_back({dirty.path, dirty.look, now, false});
-            continue;
-        }
-        // What fails is something below, or not a directory any more: the compare will tell.
-        if (dirty.look >= plan::Look::listing) return false;
-        attempts = dirty.attempts;
-    }
+    const auto again = all_but(batch, culprit, waits(), now);
+    if (!again) return false;
     troubles_.path_set_aside();
     ++sessions_;
     ++retries_;
     held_.erase(culprit);
-    again.push_back({culprit, plan::Look::content, now + troubles_.delay_after(attempts + 1)});
     // Nothing is left there: a receiver that gives up by itself removes what it has begun.
-    dirty_.settle(batch, again, now);
+    dirty_.settle(batch, *again, now);
     Trouble trouble(error);
     trouble.remedy = Remedy::skip_path;
     trouble.paths.push_back(culprit);

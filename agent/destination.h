@@ -11,6 +11,7 @@
 #include "agent/plan/pace.h"
 #include "agent/push/pusher.h"
 #include "agent/record.h"
+#include "agent/settlement.h"
 #include "agent/status/snapshot.h"
 #include "agent/troubles.h"
 #include "config/config.h"
@@ -115,7 +116,8 @@ private:
     void record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
                 push::PushReport& report);
     void tell_trouble(bool is_new);
-    void split_after_unattributed(const plan::Batch& batch, push::PushReport& report);
+    void split(const plan::Batch& batch, const std::string& complaint, TimePoint now);
+    Waits waits();
     status::DestinationState state(TimePoint now) const;
     void note_state();
     Occasion occasion(status::DestinationState state) const;
