@@ -6,7 +6,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/json.hpp>
 
 namespace lockstep::agent {
 namespace {
@@ -33,14 +32,6 @@ bool has_whole(const plan::Batch& batch)
     });
 }
 
-std::string event_json(const std::string& destination, const std::string& message)
-{
-    boost::json::object object;
-    object["destination"] = destination;
-    object["message"] = message;
-    return boost::json::serialize(object);
-}
-
 }  // namespace
 
 Destination::Destination(config::Mapping mapping, config::Destination config, DestinationHost host)
@@ -54,7 +45,9 @@ Destination::Destination(config::Mapping mapping, config::Destination config, De
       pool_(make_sessions(host_.threads, config_, config_.warm_sessions, host_.slots)),
       cancelled_(std::make_shared<std::atomic<bool>>(false)),
       batch_max_(mapping_.batch.max_files),
-      troubles_(config_.retry, config_.url.scheme)
+      troubles_(config_.retry, config_.url.scheme),
+      news_(mapping_.name, url(), mapping_.hooks.trouble_after,
+            {host_.publish, host_.in_step, host_.trouble})
 {
 }
 
@@ -191,8 +184,7 @@ Destination::TimePoint Destination::next_moment(TimePoint now) const
 {
     TimePoint next = now + Settlement::never;
     if (!allowed_) return next;
-    if (troubled_since_ && !trouble_told_ && *troubled_since_ + mapping_.hooks.trouble_after > now)
-        next = *troubled_since_ + mapping_.hooks.trouble_after;
+    if (const std::optional<TimePoint> told = news_.next_moment(now)) next = *told;
     if (aftermath_.until()) next = std::min(next, *aftermath_.until());
     if (const std::optional<TimePoint> until = troubles_.waits_until(now))
         return std::min(next, *until);
@@ -332,10 +324,10 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     accept_empty_ = false;
 
     const Settlement settlement = settled(batch, report, waits(), now);
-    if (settlement.failed) tell_trouble(troubles_.note(*settlement.failed));
+    if (settlement.failed) note(*settlement.failed);
     if (settlement.withheld) {
         deletes_withheld_ = true;
-        tell_trouble(troubles_.note(*settlement.withheld));
+        note(*settlement.withheld);
     } else if (report.failures.empty()) {
         accept_deletes_ = false;
     }
@@ -350,13 +342,9 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
         in_step_at_ = std::chrono::system_clock::now();
         troubles_.forget_last();
     }
-    host_.publish("send",
-                  event_json(url(), std::to_string(settlement.arrived.size()) + " paths arrived"));
+    news_.arrived(settlement.arrived.size());
     note_state();
-    if (settlement.arrived.empty() || !host_.in_step->wanted()) return;
-    Occasion occasion = this->occasion(state(now));
-    for (const plan::DirtyPath* dirty : settlement.arrived) occasion.paths.insert(dirty->path);
-    host_.in_step->occurred(std::move(occasion));
+    news_.arrived_for_hook(settlement.arrived, state(now), troubles_.last());
 }
 
 // The daemon complained and we do not know about which path: smaller batches tell, down to one
@@ -456,7 +444,7 @@ bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& er
     Trouble trouble(error);
     trouble.remedy = Remedy::skip_path;
     trouble.paths.push_back(culprit);
-    tell_trouble(troubles_.note(std::move(trouble)));
+    note(std::move(trouble));
     note_state();
     return true;
 }
@@ -469,19 +457,16 @@ void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint
     Trouble trouble(error);
     if (culprit) trouble.paths.push_back(*culprit);
     pool_->let_go();
-    tell_trouble(troubles_.note_failed_session(std::move(trouble), now));
+    const bool is_new = troubles_.note_failed_session(std::move(trouble), now);
+    news_.trouble(*troubles_.last(), is_new);
     dirty_.give_back(batch, now, begun);
     note_state();
 }
 
-void Destination::tell_trouble(bool is_new)
+void Destination::note(Trouble trouble)
 {
-    const Trouble& trouble = *troubles_.last();
-    log::write(is_new ? log::Level::warn : log::Level::debug, "push", trouble.message,
-               {{"mapping", mapping_.name},
-                {"destination", url()},
-                {"kind", std::string(name_of(trouble.kind))}});
-    host_.publish("error", event_json(url(), trouble.message));
+    const bool is_new = troubles_.note(std::move(trouble));
+    news_.trouble(*troubles_.last(), is_new);
 }
 
 // ---- what is told
@@ -503,53 +488,21 @@ status::DestinationState Destination::state(TimePoint now) const
 
 void Destination::note_state()
 {
-    const TimePoint when = Clock::now();
-    const status::DestinationState now = state(when);
-    note_trouble(now, when);
-    if (noted_state_ == now) return;
-    const bool quiet = now == status::DestinationState::syncing ||
-                       (noted_state_ == status::DestinationState::syncing &&
-                        now == status::DestinationState::in_step);
-    noted_state_ = now;
-    log::write(quiet ? log::Level::debug : log::Level::info, "destination",
-               std::string(status::name_of(now)),
-               {{"mapping", mapping_.name}, {"destination", url()}});
-    host_.publish("state", event_json(url(), std::string(status::name_of(now))));
-}
-
-Occasion Destination::occasion(status::DestinationState state) const
-{
-    Occasion told;
-    told.destination = url();
-    told.state = status::name_of(state);
-    if (const std::optional<Trouble>& trouble = troubles_.last()) {
-        told.error_kind = name_of(trouble->kind);
-        told.error = trouble->message;
-    }
-    return told;
+    const TimePoint now = Clock::now();
+    const status::DestinationState state = this->state(now);
+    if (news_.wants_trouble()) note_whether_troubled(state, now);
+    news_.state(state);
 }
 
 // Another try is not the end of a trouble: only success is.
-void Destination::note_trouble(status::DestinationState state, TimePoint now)
+void Destination::note_whether_troubled(status::DestinationState state, TimePoint now)
 {
     using status::DestinationState;
-    if (!host_.trouble->wanted()) return;
     const bool troubled = state == DestinationState::waiting || state == DestinationState::stopped;
-    const bool over =
-        state == DestinationState::in_step || (!troubled && !pushing_ && dirty_.failing().empty());
-    if (over) {
-        troubled_since_.reset();
-        trouble_told_ = false;
-        return;
-    }
-    if (!troubled || trouble_told_) return;
-    if (!troubled_since_) troubled_since_ = now;
-    if (now < *troubled_since_ + mapping_.hooks.trouble_after) return;
-    trouble_told_ = true;
-    Occasion occasion = this->occasion(state);
-    if (const std::optional<Trouble>& trouble = troubles_.last())
-        occasion.paths.insert(trouble->paths.begin(), trouble->paths.end());
-    host_.trouble->occurred(std::move(occasion));
+    if (state == DestinationState::in_step || (!troubled && !pushing_ && dirty_.failing().empty()))
+        news_.recovered();
+    else if (troubled)
+        news_.troubled(state, troubles_.last(), now);
 }
 
 std::vector<std::string> Destination::outstanding(std::uint64_t mark) const

@@ -7,6 +7,7 @@
 #include "agent/event.h"
 #include "agent/hooks.h"
 #include "agent/latency.h"
+#include "agent/news.h"
 #include "agent/plan/dirty_set.h"
 #include "agent/plan/pace.h"
 #include "agent/push/pusher.h"
@@ -115,13 +116,12 @@ private:
                 plan::DirtySet::Begun begun, const std::optional<std::string>& culprit = {});
     void record(const plan::Batch& batch, const std::vector<plan::DirtySet::Again>& again,
                 push::PushReport& report);
-    void tell_trouble(bool is_new);
+    void note(Trouble trouble);
     void split(const plan::Batch& batch, const std::string& complaint, TimePoint now);
     Waits waits();
     status::DestinationState state(TimePoint now) const;
     void note_state();
-    Occasion occasion(status::DestinationState state) const;
-    void note_trouble(status::DestinationState state, TimePoint now);
+    void note_whether_troubled(status::DestinationState state, TimePoint now);
 
     config::Mapping mapping_;
     config::Destination config_;
@@ -157,11 +157,9 @@ private:
     bool deletes_withheld_ = false;
     std::size_t batch_max_;
     Troubles troubles_;
+    News news_;
     transport::PeerFacts peer_;
     std::optional<status::WallTime> in_step_at_;
-    std::optional<status::DestinationState> noted_state_;
-    std::optional<TimePoint> troubled_since_;
-    bool trouble_told_ = false;  // to the hook
     transport::PushFigures sent_;
     std::uint64_t sessions_ = 0;
     std::uint64_t retries_ = 0;
