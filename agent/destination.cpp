@@ -304,9 +304,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
 
 void Destination::acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now)
 {
-    sessions_ += report.sessions;
-    if (report.peer) peer_ = *report.peer;
-    sent_ += report.figures;
+    totals_.pushed(report);
     aftermath_.expect(batch, report.lost, config_.timeout, now);
     if (report.sessions > 0) {
         if (troubles_.of_session() && allowed_) stay_warm();
@@ -333,7 +331,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     }
     for (const plan::DirtyPath& dirty : batch.paths) held_.erase(dirty.path);
     held_.insert(report.held.begin(), report.held.end());
-    for (const plan::DirtyPath* dirty : settlement.arrived) latency_.record(now - dirty->since);
+    for (const plan::DirtyPath* dirty : settlement.arrived) totals_.arrived(now - dirty->since);
 
     dirty_.settle(batch, settlement.again, now);
     record(batch, settlement.again, report);
@@ -436,8 +434,7 @@ bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& er
     const auto again = all_but(batch, culprit, waits(), now);
     if (!again) return false;
     troubles_.path_set_aside();
-    ++sessions_;
-    ++retries_;
+    totals_.session_failed();
     held_.erase(culprit);
     // Nothing is left there: a receiver that gives up by itself removes what it has begun.
     dirty_.settle(batch, *again, now);
@@ -452,8 +449,7 @@ bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& er
 void Destination::failed(const plan::Batch& batch, const Error& error, TimePoint now,
                          plan::DirtySet::Begun begun, const std::optional<std::string>& culprit)
 {
-    ++sessions_;
-    ++retries_;
+    totals_.session_failed();
     Trouble trouble(error);
     if (culprit) trouble.paths.push_back(*culprit);
     pool_->let_go();
@@ -550,17 +546,7 @@ status::Destination Destination::snapshot(TimePoint now) const
         told.retry_at = wall(*until);
     else if (told.state == status::DestinationState::waiting && dirty_.next_due())
         told.retry_at = wall(*dirty_.next_due());
-    told.protocol = peer_.protocol;
-    told.checksum = peer_.checksum;
-    told.compress = peer_.compress;
-    told.files_sent = sent_.files_sent;
-    told.files_deleted = sent_.files_deleted;
-    told.bytes_sent = sent_.bytes_sent;
-    told.literal_bytes = sent_.literal_bytes;
-    told.matched_bytes = sent_.matched_bytes;
-    told.sessions = sessions_;
-    told.retries = retries_;
-    told.latency = latency_.value();
+    totals_.tell(told);
     troubles_.tell(told);
     return told;
 }

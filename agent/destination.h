@@ -6,7 +6,6 @@
 #include "agent/elsewhere.h"
 #include "agent/event.h"
 #include "agent/hooks.h"
-#include "agent/latency.h"
 #include "agent/news.h"
 #include "agent/plan/dirty_set.h"
 #include "agent/plan/pace.h"
@@ -14,6 +13,7 @@
 #include "agent/record.h"
 #include "agent/settlement.h"
 #include "agent/status/snapshot.h"
+#include "agent/totals.h"
 #include "agent/troubles.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -130,7 +130,6 @@ private:
     DeleteBudget budget_;
     Event work_;
     Event changed_;
-    LatencyMeter latency_;
     std::shared_ptr<push::SessionPool> pool_;
     bool known_ = true;                       // it has had a whole compare, in this run or before
     std::shared_ptr<push::Unasked> unasked_;  // made with the first batch
@@ -158,11 +157,8 @@ private:
     std::size_t batch_max_;
     Troubles troubles_;
     News news_;
-    transport::PeerFacts peer_;
+    Totals totals_;
     std::optional<status::WallTime> in_step_at_;
-    transport::PushFigures sent_;
-    std::uint64_t sessions_ = 0;
-    std::uint64_t retries_ = 0;
 };
 
 }  // namespace lockstep::agent
