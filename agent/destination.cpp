@@ -13,7 +13,6 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t link_moves_max = 50'000;
 constexpr std::size_t large_batch = 1000;
 
 std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
@@ -43,6 +42,7 @@ Destination::Destination(config::Mapping mapping, config::Destination config, De
       work_(host_.control),
       changed_(host_.control),
       pool_(make_sessions(host_.threads, config_, config_.warm_sessions, host_.slots)),
+      memory_(host_.record, url()),
       cancelled_(std::make_shared<std::atomic<bool>>(false)),
       batch_max_(mapping_.batch.max_files),
       troubles_(config_.retry, config_.url.scheme),
@@ -92,7 +92,7 @@ void Destination::remember(const state::DirtyRow& row, const std::optional<times
             dirty_.add_changed_since({}, now - std::max(ago, std::chrono::seconds(0)), now);
             return;
         }
-        known_ = false;
+        memory_.compared(false);
     }
     mark(row.path, static_cast<plan::Look>(row.look), now);
     if (row.in_flight && !row.path.empty()) aftermath_.list_later(std::string(parent_of(row.path)));
@@ -131,27 +131,6 @@ transport::PushOptions Destination::warm_options() const
 void Destination::stay_warm()
 {
     pool_->keep_warm(warm_options());
-}
-
-// Without an index nobody knows what is there.
-std::shared_ptr<push::Unasked> Destination::unasked()
-{
-    const std::shared_ptr<state::IndexReader> known = index();
-    if (!known) unasked_.reset();
-    if (known && !unasked_) unasked_ = std::make_shared<push::Unasked>(known, url());
-    return unasked_;
-}
-
-std::shared_ptr<state::IndexReader> Destination::index()
-{
-    if (!host_.record->works()) index_.reset();
-    if (index_ || !host_.record->works()) return index_;
-    try {
-        index_ = std::make_shared<state::IndexReader>(host_.record->index_file(), false);
-    } catch (const state::DatabaseError& error) {
-        log::debug("push", error.what(), {{"destination", url()}});
-    }
-    return index_;
 }
 
 void Destination::resume(bool accept_deletes)
@@ -251,6 +230,7 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
         failure = std::current_exception();
     }
     pushing_ = false;
+    memory_.give_back();
     const TimePoint now = Clock::now();
     if (!failure) {
         acknowledge(batch, std::move(report), now);
@@ -279,20 +259,9 @@ push::PushJob Destination::job_for(plan::Batch batch)
     if (batch.compares()) job.not_now = dirty_.failing();
     job.batch = std::move(batch);
     job.sessions = pool_;
-    // A backup is of all that was there.
-    if (!job.options.keeps_backups()) {
-        job.unasked = unasked();
-        job.grown = grown_;
-    }
-    job.large = large_;
+    memory_.lend(job);
     job.read_files = host_.read_files;
-    job.index = index();
-    job.destination = url();
-    job.destination_known = known_;
     job.open_files.hurry_up_to = hurry_up_to_;
-    job.links = links_;
-    job.links_seen = std::exchange(links_seen_, {});
-    job.links_moved = std::exchange(links_moved_, {});
     job.cancelled = cancelled_;
     job.arrived = [record = host_.record, destination = url()](push::PushReport& report) {
         record->acknowledge(destination, report);
@@ -335,7 +304,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
 
     dirty_.settle(batch, settlement.again, now);
     record(batch, settlement.again, report);
-    if (settlement.again.empty() && has_whole(batch)) known_ = true;
+    if (settlement.again.empty() && has_whole(batch)) memory_.compared(true);
     if (dirty_.empty() && !aftermath_.until()) {
         in_step_at_ = std::chrono::system_clock::now();
         troubles_.forget_last();
@@ -389,28 +358,6 @@ void Destination::compared()
         in_step_at_ = std::chrono::system_clock::now();
     note_state();
     changed_.notify_all();
-}
-
-void Destination::saw_links(const push::LinksSeen& seen)
-{
-    links_seen_.links.insert(links_seen_.links.end(), seen.links.begin(), seen.links.end());
-    if (!seen.whole_source) return;
-    if (!links_seen_.whole_source) links_seen_.begun = seen.begun;
-    links_seen_.whole_source = true;
-    links_seen_.ended = seen.ended;
-}
-
-// Kept only while a push has the index of the links.
-void Destination::moved(push::LinkMove move)
-{
-    if (links_moved_.size() == link_moves_max) {
-        links_moved_.clear();
-        links_moved_.emplace_back();
-    }
-    links_moved_.push_back(std::move(move));
-    if (pushing_) return;
-    links_->saw(std::exchange(links_seen_, {}));
-    links_->moved(std::exchange(links_moved_, {}));
 }
 
 Racy Destination::clean(const Racy& racy) const

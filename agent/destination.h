@@ -10,6 +10,7 @@
 #include "agent/plan/dirty_set.h"
 #include "agent/plan/pace.h"
 #include "agent/push/pusher.h"
+#include "agent/push_memory.h"
 #include "agent/record.h"
 #include "agent/settlement.h"
 #include "agent/status/snapshot.h"
@@ -74,8 +75,8 @@ public:
     // The source was compared with what is remembered: without an open path this is in step.
     void compared();
     void accept_empty() { accept_empty_ = true; }
-    void saw_links(const push::LinksSeen& seen);
-    void moved(push::LinkMove move);
+    void saw_links(const push::LinksSeen& seen) { memory_.links().saw(seen); }
+    void moved(push::LinkMove move) { memory_.links().moved(std::move(move)); }
     // Those about whose paths nothing is dirty or in flight here.
     Racy clean(const Racy& racy) const;
 
@@ -105,8 +106,6 @@ private:
     push::PushJob job_for(plan::Batch batch);
     transport::PushOptions warm_options() const;
     void stay_warm();
-    std::shared_ptr<push::Unasked> unasked();
-    std::shared_ptr<state::IndexReader> index();
     bool may_send(TimePoint now) const;
     TimePoint next_moment(TimePoint now) const;
 
@@ -131,18 +130,11 @@ private:
     Event work_;
     Event changed_;
     std::shared_ptr<push::SessionPool> pool_;
-    bool known_ = true;                       // it has had a whole compare, in this run or before
-    std::shared_ptr<push::Unasked> unasked_;  // made with the first batch
-    std::shared_ptr<push::GrownFiles> grown_ = std::make_shared<push::GrownFiles>();
-    std::shared_ptr<push::LargeFiles> large_ = std::make_shared<push::LargeFiles>();
-    std::shared_ptr<state::IndexReader> index_;
+    PushMemory memory_;
     std::uint64_t hurry_up_to_ = 0;  // a flush waits for these, open or not
     plan::Pace pace_;
     Aftermath aftermath_;
     std::set<std::string> held_;  // wait for their close
-    std::shared_ptr<push::LinkIndex> links_ = std::make_shared<push::LinkIndex>();
-    push::LinksSeen links_seen_;
-    std::vector<push::LinkMove> links_moved_;
     boost::asio::cancellation_signal cancel_;
     Elsewhere at_work_;  // on the sessions' line
     std::shared_ptr<std::atomic<bool>> cancelled_;
