@@ -17,9 +17,10 @@ public:
 
     explicit DeleteBudget(config::MaxDelete limit) : limit_(limit) {}
 
-    // None: as many as there are.
+    // None: as many as there are, or a person allowed all of them.
     std::optional<std::uint64_t> left(std::uint64_t entries, TimePoint now)
     {
+        if (all_allowed_) return std::nullopt;
         std::optional<std::uint64_t> allowed = limit_.count;
         if (!allowed && limit_.percent && entries > 1000) allowed = entries * *limit_.percent / 100;
         if (!allowed) return std::nullopt;
@@ -35,8 +36,22 @@ public:
         if (count > 0) spent_.emplace_back(now, count);
     }
 
+    // Until they were done. Or only that it is tried again.
+    void resume(bool allow_all) noexcept
+    {
+        all_allowed_ = all_allowed_ || allow_all;
+        withheld_ = false;
+    }
+    void done() noexcept { all_allowed_ = false; }
+
+    // More deletions than it allows: they wait for a person.
+    void exceeded() noexcept { withheld_ = true; }
+    bool withheld() const noexcept { return withheld_; }
+
 private:
     config::MaxDelete limit_;
+    bool all_allowed_ = false;
+    bool withheld_ = false;
     std::deque<std::pair<TimePoint, std::uint64_t>> spent_;
 };
 

@@ -135,8 +135,7 @@ void Destination::stay_warm()
 
 void Destination::resume(bool accept_deletes)
 {
-    if (accept_deletes) accept_deletes_ = true;
-    deletes_withheld_ = false;
+    budget_.resume(accept_deletes);
     troubles_.try_again();
     dirty_.make_all_due(Clock::now());
     work_.notify_all();
@@ -146,7 +145,7 @@ void Destination::hurry(TimePoint now)
 {
     if (aftermath_.expect_listings(now)) work_.notify_all();
     hurry_up_to_ = dirty_.mark();
-    if (deletes_withheld_) return;
+    if (budget_.withheld()) return;
     dirty_.make_all_due(now);
     work_.notify_all();
 }
@@ -255,7 +254,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
     push::PushJob job = push_job(mapping_, config_, host_.filter);
     job.identity = identity_;
     job.plan.accept_empty = accept_empty_;
-    if (!accept_deletes_) job.plan.deletes_max = budget_.left(host_.entries(), Clock::now());
+    job.plan.deletes_max = budget_.left(host_.entries(), Clock::now());
     if (batch.compares()) job.not_now = dirty_.failing();
     job.batch = std::move(batch);
     job.sessions = pool_;
@@ -293,10 +292,10 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
     const Settlement settlement = settled(batch, report, waits(), now);
     if (settlement.failed) note(*settlement.failed);
     if (settlement.withheld) {
-        deletes_withheld_ = true;
+        budget_.exceeded();
         note(*settlement.withheld);
     } else if (report.failures.empty()) {
-        accept_deletes_ = false;
+        budget_.done();
     }
     for (const plan::DirtyPath& dirty : batch.paths) held_.erase(dirty.path);
     held_.insert(report.held.begin(), report.held.end());
@@ -419,7 +418,7 @@ status::DestinationState Destination::state(TimePoint now) const
     using status::DestinationState;
     if (troubles_.of_session())
         return troubles_.needs_person() ? DestinationState::stopped : DestinationState::waiting;
-    if (deletes_withheld_) return DestinationState::stopped;
+    if (budget_.withheld()) return DestinationState::stopped;
     if (dirty_.empty() && aftermath_.until()) return DestinationState::syncing;
     if (dirty_.empty())
         return in_step_at_ ? DestinationState::in_step : DestinationState::connecting;
@@ -470,7 +469,7 @@ std::string Destination::hopeless(std::uint64_t mark, TimePoint since) const
 {
     const bool tries = pushing_ || (allowed_ && !troubles_.waits_until(Clock::now()));
     if (troubles_.needs_person() && !tries) return describe_trouble();
-    if (deletes_withheld_ && !dirty_.reached(mark)) return describe_trouble();
+    if (budget_.withheld() && !dirty_.reached(mark)) return describe_trouble();
     if (!aftermath_.until() && dirty_.only_failures(aftermath_.covering(mark), since))
         return describe_trouble();
     return {};

@@ -143,9 +143,7 @@ private:
     bool allowed_ = false;
     push::SourceIdentity identity_;
     bool pushing_ = false;
-    bool accept_deletes_ = false;
     bool accept_empty_ = false;
-    bool deletes_withheld_ = false;
     std::size_t batch_max_;
     Troubles troubles_;
     News news_;
