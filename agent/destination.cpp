@@ -193,26 +193,11 @@ asio::awaitable<void> Destination::loop(std::shared_ptr<Destination> self)
     }
 }
 
-void Destination::trace(const plan::Batch& batch) const
-{
-    if (!log::enabled(log::Level::trace)) return;
-    constexpr std::string_view looks[] = {"attributes", "written", "content", "listing", "subtree"};
-    for (const plan::DirtyPath& dirty : batch.paths)
-        log::write(
-            log::Level::trace, "push",
-            std::string(looks[static_cast<std::size_t>(dirty.look)]) + " " + quoted(dirty.path),
-            {{"mapping", mapping_.name}, {"destination", url()}});
-    for (const plan::Move& move : batch.moves)
-        log::write(log::Level::trace, "push",
-                   "moved " + quoted(move.from) + " to " + quoted(move.to),
-                   {{"mapping", mapping_.name}, {"destination", url()}});
-}
-
 asio::awaitable<void> Destination::push_once(plan::Batch batch)
 {
     using Begun = plan::DirtySet::Begun;
     pushing_ = true;
-    trace(batch);
+    news_.begun(batch);
     note_state();
     push::PushJob job = job_for(batch);
     std::vector<state::DirtyRow> rows = rows_of(batch);

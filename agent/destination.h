@@ -100,7 +100,6 @@ public:
     Event& changed() { return changed_; }
 
 private:
-    void trace(const plan::Batch& batch) const;
     static boost::asio::awaitable<void> loop(std::shared_ptr<Destination> self);
     boost::asio::awaitable<void> push_once(plan::Batch batch);
     push::PushJob job_for(plan::Batch batch);

@@ -1,10 +1,11 @@
 #include "agent/news.h"
 
 #include "base/log.h"
+#include "base/path.h"
 
 #include <boost/json.hpp>
 
-#include <set>
+#include <string_view>
 #include <utility>
 
 namespace lockstep::agent {
@@ -26,6 +27,20 @@ void News::publish(std::string type, const std::string& message) const
     object["destination"] = destination_;
     object["message"] = message;
     readers_.events(std::move(type), boost::json::serialize(object));
+}
+
+void News::begun(const plan::Batch& batch) const
+{
+    if (!log::enabled(log::Level::trace)) return;
+    constexpr std::string_view looks[] = {"attributes", "written", "content", "listing", "subtree"};
+    const auto trace = [&](const std::string& text) {
+        log::write(log::Level::trace, "push", text,
+                   {{"mapping", mapping_}, {"destination", destination_}});
+    };
+    for (const plan::DirtyPath& dirty : batch.paths)
+        trace(std::string(looks[static_cast<std::size_t>(dirty.look)]) + " " + quoted(dirty.path));
+    for (const plan::Move& move : batch.moves)
+        trace("moved " + quoted(move.from) + " to " + quoted(move.to));
 }
 
 void News::trouble(const Trouble& trouble, bool is_new) const

@@ -3,7 +3,7 @@
 
 #include "agent/alarm.h"
 #include "agent/hooks.h"
-#include "agent/plan/dirty_path.h"
+#include "agent/plan/dirty_set.h"
 #include "agent/status/snapshot.h"
 #include "agent/troubles.h"
 
@@ -29,6 +29,7 @@ public:
     News(std::string mapping, std::string destination, std::chrono::milliseconds trouble_after,
          Readers readers);
 
+    void begun(const plan::Batch& batch) const;
     // One that is not new is only in the events.
     void trouble(const Trouble& trouble, bool is_new) const;
     void arrived(std::size_t paths) const;
