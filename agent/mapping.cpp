@@ -85,37 +85,6 @@ Look of_tree(const Change& change)
     return change.directory ? Look::subtree : Look::content;
 }
 
-std::string_view name_of(ChangeKind kind)
-{
-    switch (kind) {
-        case ChangeKind::content:
-            return "content";
-        case ChangeKind::writing:
-            return "writing";
-        case ChangeKind::attributes:
-            return "attributes";
-        case ChangeKind::gone:
-            return "gone";
-        case ChangeKind::moved:
-            return "moved";
-        case ChangeKind::subtree:
-            return "subtree";
-        case ChangeKind::unreadable:
-            return "unreadable";
-        case ChangeKind::readable:
-            return "readable";
-        case ChangeKind::live:
-            return "live";
-        case ChangeKind::root_lost:
-            return "root_lost";
-        case ChangeKind::overflow:
-            return "overflow";
-        case ChangeKind::barrier:
-            return "barrier";
-    }
-    return "change";
-}
-
 }  // namespace
 
 Mapping::Mapping(config::Mapping config, MappingHost host)
@@ -276,7 +245,7 @@ void Mapping::accept(const Change& change, TimePoint now)
 {
     if (log::enabled(log::Level::trace))
         log::write(log::Level::trace, "watch",
-                   std::string(name_of(change.kind)) + " " + quoted(change.path),
+                   std::string(watcher::name_of(change.kind)) + " " + quoted(change.path),
                    {{"mapping", config_.name}});
     switch (change.kind) {
         case ChangeKind::content:

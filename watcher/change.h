@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lockstep::watcher {
 
@@ -22,6 +23,8 @@ enum class ChangeKind {
     overflow,   // the kernel lost events of this mapping; subtree changes follow
     barrier,  // all that the kernel had queued when barrier(`number`) was called stands before this
 };
+
+std::string_view name_of(ChangeKind kind) noexcept;
 
 struct Change {
     ChangeKind kind = ChangeKind::content;
