@@ -344,18 +344,6 @@ void Destination::compared()
     changed_.notify_all();
 }
 
-Racy Destination::clean(const Racy& racy) const
-{
-    std::vector<std::string> paths;
-    paths.reserve(racy.size());
-    for (const auto& [path, fingerprint] : racy) paths.push_back(path);
-    const std::vector<bool> clean = dirty_.clean(paths);
-    Racy kept;
-    for (std::size_t i = 0; i < racy.size(); ++i)
-        if (clean[i]) kept.push_back(racy[i]);
-    return kept;
-}
-
 // A daemon that gives up over one path (its disk is full) would do so for ever while the others
 // wait for it: they go without it, at once, unless there are many such. False where it is not that.
 bool Destination::set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now)

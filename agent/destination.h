@@ -77,8 +77,11 @@ public:
     void accept_empty() { accept_empty_ = true; }
     void saw_links(const push::LinksSeen& seen) { memory_.links().saw(seen); }
     void moved(push::LinkMove move) { memory_.links().moved(std::move(move)); }
-    // Those about whose paths nothing is dirty or in flight here.
-    Racy clean(const Racy& racy) const;
+    // Of each path: nothing about it is dirty or in flight here.
+    std::vector<bool> clean(const std::vector<std::string>& paths) const
+    {
+        return dirty_.clean(paths);
+    }
 
     // Flush: what was marked before is acknowledged once reached(mark).
     std::uint64_t mark_of_now() const { return dirty_.mark(); }

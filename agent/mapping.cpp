@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "base/path.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
@@ -23,8 +21,6 @@ using watcher::Change;
 using watcher::ChangeKind;
 
 constexpr std::size_t paths_shown_max = 20;
-constexpr std::chrono::seconds racy_delay{1};   // many ticks of the kernel's clock
-constexpr std::chrono::seconds racy_limit{10};  // for the watcher to tell what happened until then
 
 plan::SettleTimes settle_times(const config::Batch& batch)
 {
@@ -98,7 +94,6 @@ Mapping::Mapping(config::Mapping config, MappingHost host)
       settle_(settle_times(config_.batch)),
       settle_timer_(host_.control),
       full_sync_timer_(host_.control),
-      racy_timer_(host_.control),
       changed_(host_.control)
 {
 }
@@ -108,6 +103,7 @@ void Mapping::start()
     record_ = std::make_shared<Record>(
         *host_.state_dir, config_, Record::Executors{host_.control, host_.transfer, host_.store});
     make_reconciler();
+    make_racy_states();
     make_destinations();
     const std::weak_ptr<Mapping> weak = weak_from_this();
     record_->on_lacking([weak](const Record::Lacking& lacking) {
@@ -144,6 +140,20 @@ void Mapping::make_reconciler()
     reconciler_ = std::make_shared<Reconciler>(std::move(host));
 }
 
+void Mapping::make_racy_states()
+{
+    const std::weak_ptr<Mapping> weak = weak_from_this();
+    RacyStates::Host host;
+    host.control = host_.control;
+    host.record = record_;
+    host.all_told = [weak](TimePoint limit) { return all_told(weak.lock(), limit); };
+    host.settling = [weak](const std::string& path) {
+        const std::shared_ptr<Mapping> self = weak.lock();
+        return !self || self->settle_.has(path);
+    };
+    racy_ = std::make_shared<RacyStates>(std::move(host));
+}
+
 void Mapping::make_destinations()
 {
     const std::weak_ptr<Mapping> weak = weak_from_this();
@@ -173,7 +183,7 @@ void Mapping::make_destinations()
     };
     host.racy = [weak](const std::shared_ptr<Destination>& destination, Racy racy) {
         const std::shared_ptr<Mapping> self = weak.lock();
-        if (self) self->note_racy(destination, std::move(racy));
+        if (self) self->racy_->note(destination, std::move(racy));
     };
     for (const config::Destination& destination : config_.destinations) {
         host.threads = {host_.line(), host_.transfer};
@@ -220,7 +230,7 @@ void Mapping::stop()
     stopping_ = true;
     settle_timer_.cancel();
     full_sync_timer_.cancel();
-    racy_timer_.cancel();
+    if (racy_) racy_->stop();
     if (reconciler_) reconciler_->stop();
     for (const std::shared_ptr<Destination>& destination : destinations_) destination->stop();
     watch_.reset();
@@ -531,6 +541,13 @@ asio::awaitable<bool> Mapping::barrier(TimePoint limit)
     co_return barriers_seen_ >= number;
 }
 
+asio::awaitable<bool> Mapping::all_told(std::shared_ptr<Mapping> self, TimePoint limit)
+{
+    if (!self) co_return false;
+    const bool told = co_await self->barrier(limit);
+    co_return told && !self->stopping_ && self->live_ && self->reconciler_->idle();
+}
+
 // Until what is open at the destinations now has arrived; a message where it has not.
 asio::awaitable<status::CommandResult> Mapping::reach_all(std::shared_ptr<Mapping> self,
                                                           TimePoint limit)
@@ -627,47 +644,6 @@ asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> 
     self->mark_all(std::string(), Look::subtree, now);
     status::CommandResult result = co_await flush(self, now + std::chrono::hours(24));
     co_return result;
-}
-
-// ---- what was read too soon after it changed
-
-// A state read in the tick of its last change proves nothing to a later start, unless we live long
-// enough to know that no event followed.
-void Mapping::note_racy(const std::shared_ptr<Destination>& destination, Racy racy)
-{
-    if (racy.empty() || !record_->works()) return;
-    racy_.emplace_back(destination, std::move(racy));
-    arm_racy_timer();
-}
-
-void Mapping::arm_racy_timer()
-{
-    if (racy_armed_ || racy_.empty()) return;
-    racy_armed_ = true;
-    racy_timer_.expires_after(racy_delay);
-    const std::weak_ptr<Mapping> weak = weak_from_this();
-    racy_timer_.async_wait([weak](const boost::system::error_code& error) {
-        const std::shared_ptr<Mapping> self = weak.lock();
-        if (error || !self || self->stopping_) return;
-        asio::co_spawn(self->host_.control, confirm_racy(self), asio::detached);
-    });
-}
-
-asio::awaitable<void> Mapping::confirm_racy(std::shared_ptr<Mapping> self)
-{
-    const std::vector<std::pair<std::shared_ptr<Destination>, Racy>> taken =
-        std::exchange(self->racy_, {});
-    const TimePoint limit = Clock::now() + racy_limit;
-    const bool told = co_await self->barrier(limit);
-    if (told && !self->stopping_ && self->live_ && self->reconciler_->idle()) {
-        Racy proven;
-        for (const auto& [destination, racy] : taken)
-            for (const auto& one : destination->clean(racy))
-                if (!self->settle_.has(one.first)) proven.push_back(one);
-        if (!proven.empty()) self->record_->confirm(std::move(proven));
-    }
-    self->racy_armed_ = false;
-    if (!self->stopping_) self->arm_racy_timer();
 }
 
 // ---- what is told

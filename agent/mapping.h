@@ -4,6 +4,7 @@
 
 #include "agent/destination.h"
 #include "agent/plan/settle.h"
+#include "agent/racy_states.h"
 #include "agent/reconciler.h"
 #include "agent/record.h"
 #include "agent/source_watches.h"
@@ -63,6 +64,7 @@ private:
     void forget_unreadable(const std::string& path);
     void make_destinations();
     void make_reconciler();
+    void make_racy_states();
     void start_watching();
     void source_found(TimePoint now);
     void in_order();
@@ -83,15 +85,14 @@ private:
     void allow_destinations();
     status::MappingState state() const;
     boost::asio::awaitable<bool> barrier(TimePoint limit);
-    void note_racy(const std::shared_ptr<Destination>& destination, Racy racy);
-    void arm_racy_timer();
-    static boost::asio::awaitable<void> confirm_racy(std::shared_ptr<Mapping> self);
+    static boost::asio::awaitable<bool> all_told(std::shared_ptr<Mapping> self, TimePoint limit);
 
     config::Mapping config_;
     MappingHost host_;
     std::shared_ptr<const config::Filter> filter_;
     std::shared_ptr<Record> record_;
     std::shared_ptr<Reconciler> reconciler_;
+    std::shared_ptr<RacyStates> racy_;
     std::uint64_t searches_begun_ = 0;  // for what destinations lack
     std::uint64_t searches_done_ = 0;   // in the order of their beginning
     std::vector<std::shared_ptr<Destination>> destinations_;
@@ -101,7 +102,6 @@ private:
     plan::Settle settle_;
     boost::asio::steady_timer settle_timer_;
     boost::asio::steady_timer full_sync_timer_;
-    boost::asio::steady_timer racy_timer_;
     std::optional<TimePoint> settle_timer_at_;
     Event changed_;
 
@@ -116,8 +116,6 @@ private:
     std::string source_detail_;
     push::SourceIdentity identity_;
     std::set<std::string> unreadable_;
-    std::vector<std::pair<std::shared_ptr<Destination>, Racy>> racy_;
-    bool racy_armed_ = false;
     std::uint64_t barriers_asked_ = 0;
     std::uint64_t barriers_seen_ = 0;
 };
