@@ -1,14 +1,11 @@
 #include "agent/mapping.h"
 
 #include "agent/push_job.h"
-#include "agent/state/source_identity.h"
 #include "base/log.h"
 #include "base/path.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
-
-#include <sys/stat.h>
 
 namespace lockstep::agent {
 namespace {
@@ -25,24 +22,6 @@ constexpr std::size_t paths_shown_max = 20;
 plan::SettleTimes settle_times(const config::Batch& batch)
 {
     return {batch.settle, batch.max_delay};
-}
-
-std::optional<push::SourceIdentity> identity_of(const std::string& source)
-{
-    struct stat status {};
-    if (::stat(source.c_str(), &status) != 0) return std::nullopt;
-    return push::SourceIdentity{status.st_dev, status.st_ino};
-}
-
-bool is_empty(const std::string& directory)
-{
-    try {
-        std::vector<DirEntry> names;
-        const Beneath source(directory, false);
-        return source.list(std::string_view(), names) == 0 && names.empty();
-    } catch (const Error&) {
-        return false;  // gone again: root_lost follows
-    }
 }
 
 Look look_of(state::DifferenceKind kind)
@@ -91,6 +70,7 @@ Mapping::Mapping(config::Mapping config, MappingHost host)
           std::make_shared<Hook>(host_.control, "in_step", config_.hooks.in_step, config_.name)),
       trouble_(
           std::make_shared<Hook>(host_.control, "trouble", config_.hooks.trouble, config_.name)),
+      source_(config_.name, config_.source),
       settle_(settle_times(config_.batch)),
       settle_timer_(host_.control),
       full_sync_timer_(host_.control),
@@ -133,7 +113,7 @@ void Mapping::make_reconciler()
     host.changed = [weak] {
         const std::shared_ptr<Mapping> self = weak.lock();
         if (!self) return;
-        if (self->live_ && self->reconciler_->idle()) self->in_order();
+        if (self->source_.live() && self->reconciler_->idle()) self->in_order();
         self->changed_.notify_all();
         self->host_.changed();
     };
@@ -248,7 +228,7 @@ void Mapping::accept(std::vector<Change> changes)
     for (const Change& change : changes) accept(change, now);
     hand_over(settle_.take_ready(now));
     arm_settle_timer();
-    if (refused_) source_found(now);
+    if (source_.refused()) source_found(now);
 }
 
 void Mapping::accept(const Change& change, TimePoint now)
@@ -303,9 +283,9 @@ void Mapping::accept(const Change& change, TimePoint now)
             source_found(now);
             break;
         case ChangeKind::root_lost:
-            refused_ = false;
+            source_.root_lost(change.detail);
             forget_moves();
-            source_lost(change.detail);
+            source_lost();
             break;
         case ChangeKind::barrier:
             barriers_seen_ = std::max(barriers_seen_, change.number);
@@ -330,27 +310,19 @@ void Mapping::forget_unreadable(const std::string& path)
 
 void Mapping::source_found(TimePoint now)
 {
-    const std::optional<push::SourceIdentity> identity = identity_of(config_.source);
-    if (!identity) return;  // gone again: root_lost follows
-    identity_ = *identity;
-    const std::string refusal = accept_source_ ? std::string() : why_refused();
-    refused_ = !refusal.empty();
-    if (refused_) {
-        source_lost(refusal);
+    using Sight = SourceState::Sight;
+    const Sight sight = source_.look(*record_);
+    if (sight == Sight::gone) return;  // root_lost follows
+    if (sight == Sight::refused) {
+        source_lost();
         return;
     }
-    const bool first = !ever_live_;
-    live_ = true;
-    source_missing_ = false;
-    source_detail_.clear();
-    ever_live_ = true;
-    record_->set_source_identity(state::source_identity(config_.source));
     log::info("mapping", "live",
               {{"mapping", config_.name},
                {"directories", std::to_string(watch_->figures().directories)}});
     const config::AtStart at_start = config_.full_sync.at_start;
-    const bool all = accept_source_ || (first && at_start == config::AtStart::always);
-    accept_source_ = false;
+    const bool first = sight == Sight::first;
+    const bool all = sight == Sight::accepted || (first && at_start == config::AtStart::always);
     const bool never = first && at_start == config::AtStart::never;
     // With an empty index a comparison could only find everything, and so late that the compare
     // which a new destination has before it anyway would have begun: it would be done twice.
@@ -369,26 +341,11 @@ void Mapping::in_order()
     for (const std::shared_ptr<Destination>& destination : destinations_) destination->compared();
 }
 
-// What the destinations have came from somewhere else than what is there now: a mount is missing,
-// another disk is in its place. Deleting all they have is not for us to decide.
-std::string Mapping::why_refused() const
-{
-    if (!record_->has_content()) return {};
-    const std::string advice =
-        "; if that is meant, say: lockstep resync --accept-empty " + config_.name;
-    const std::string& before = record_->source_identity();
-    if (!before.empty() && before != state::source_identity(config_.source))
-        return "it is on another file system than what was sent came from (is a mount missing?)" +
-               advice;
-    if (is_empty(config_.source)) return "it is empty, and what was sent came from it" + advice;
-    return {};
-}
-
 // Against the index where there is one, else with the destinations.
 void Mapping::compare(const std::string& subtree, TimePoint now)
 {
     if (record_->works())
-        reconciler_->want(subtree, identity_);
+        reconciler_->want(subtree, source_.identity());
     else
         mark_all(subtree, Look::subtree, now);
 }
@@ -442,13 +399,8 @@ void Mapping::mark_all(const std::string& path, Look look, TimePoint now, bool c
         destination->mark(path, look, now, closed);
 }
 
-void Mapping::source_lost(const std::string& detail)
+void Mapping::source_lost()
 {
-    if (!source_missing_)
-        log::warn("mapping", "source missing: " + detail, {{"mapping", config_.name}});
-    live_ = false;
-    source_missing_ = true;
-    source_detail_ = detail;
     unreadable_.clear();
     allow_destinations();
     changed_.notify_all();
@@ -458,7 +410,7 @@ void Mapping::source_lost(const std::string& detail)
 void Mapping::allow_destinations()
 {
     for (const std::shared_ptr<Destination>& destination : destinations_)
-        destination->allow(live_ && !paused_, identity_);
+        destination->allow(source_.live() && !paused_, source_.identity());
 }
 
 // ---- settling
@@ -502,7 +454,7 @@ void Mapping::arm_full_sync_timer()
     full_sync_timer_.async_wait([weak](const boost::system::error_code& error) {
         const std::shared_ptr<Mapping> self = weak.lock();
         if (error || !self || self->stopping_) return;
-        if (self->live_) self->mark_all(std::string(), Look::subtree, Clock::now());
+        if (self->source_.live()) self->mark_all(std::string(), Look::subtree, Clock::now());
         self->arm_full_sync_timer();
     });
 }
@@ -545,7 +497,7 @@ asio::awaitable<bool> Mapping::all_told(std::shared_ptr<Mapping> self, TimePoint
 {
     if (!self) co_return false;
     const bool told = co_await self->barrier(limit);
-    co_return told && !self->stopping_ && self->live_ && self->reconciler_->idle();
+    co_return told && !self->stopping_ && self->source_.live() && self->reconciler_->idle();
 }
 
 // Until what is open at the destinations now has arrived; a message where it has not.
@@ -566,7 +518,7 @@ asio::awaitable<status::CommandResult> Mapping::reach_all(std::shared_ptr<Mappin
             why = destination->hopeless(mark, begun);
             if (self->stopping_) why = "the agent is stopping";
             if (self->paused_) why = "paused";
-            if (self->source_missing_) why = "source missing: " + self->source_detail_;
+            if (self->source_.missing()) why = "source missing: " + self->source_.detail();
             if (why.empty() && Clock::now() >= limit)
                 why = "timed out: " + destination->describe_trouble();
             if (!why.empty()) break;
@@ -593,17 +545,18 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
     const bool told = co_await self->barrier(limit);
     // Only what a live watch has told may be believed; a scan that is still running ends in a full
     // compare.
-    while (!self->live_ && !self->source_missing_ && !self->stopping_ && Clock::now() < limit)
+    while (!self->source_.live() && !self->source_.missing() && !self->stopping_ &&
+           Clock::now() < limit)
         co_await self->changed_.wait_until(limit);
-    if (self->stopping_ || self->source_missing_ || !told || !self->live_) {
+    if (self->stopping_ || self->source_.missing() || !told || !self->source_.live()) {
         result.message =
-            prefix + (self->stopping_         ? "the agent is stopping"
-                      : self->source_missing_ ? "source missing: " + self->source_detail_
-                                              : "timed out while the source is scanned");
+            prefix + (self->stopping_           ? "the agent is stopping"
+                      : self->source_.missing() ? "source missing: " + self->source_.detail()
+                                                : "timed out while the source is scanned");
         co_return result;
     }
     const std::uint64_t compared = self->reconciler_->mark();
-    while (!self->reconciler_->done(compared) && self->live_ && !self->stopping_ &&
+    while (!self->reconciler_->done(compared) && self->source_.live() && !self->stopping_ &&
            Clock::now() < limit)
         co_await self->changed_.wait_until(limit);
     if (!self->reconciler_->done(compared)) {
@@ -636,8 +589,8 @@ asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> 
     if (accept_empty) {
         for (const std::shared_ptr<Destination>& destination : self->destinations_)
             destination->accept_empty();
-        if (self->refused_) {
-            self->accept_source_ = true;
+        if (self->source_.refused()) {
+            self->source_.accept();
             self->source_found(now);
         }
     }
@@ -652,8 +605,8 @@ status::MappingState Mapping::state() const
 {
     using status::MappingState;
     if (paused_) return MappingState::paused;
-    if (source_missing_) return MappingState::source_missing;
-    if (!live_ || reconciler_->whole())
+    if (source_.missing()) return MappingState::source_missing;
+    if (!source_.live() || reconciler_->whole())
         return ever_in_order_ ? MappingState::rescanning : MappingState::scanning;
     return MappingState::live;
 }
@@ -664,7 +617,7 @@ status::Mapping Mapping::snapshot(TimePoint now) const
     told.name = config_.name;
     told.source = config_.source;
     told.state = state();
-    told.detail = source_detail_;
+    told.detail = source_.detail();
     if (watch_) {
         const watcher::WatchFigures figures = watch_->figures();
         told.directories = figures.directories;

@@ -7,6 +7,7 @@
 #include "agent/racy_states.h"
 #include "agent/reconciler.h"
 #include "agent/record.h"
+#include "agent/source_state.h"
 #include "agent/source_watches.h"
 #include "agent/status/http_server.h"
 #include "config/config.h"
@@ -70,9 +71,8 @@ private:
     void in_order();
     static boost::asio::awaitable<status::CommandResult> reach_all(std::shared_ptr<Mapping> self,
                                                                    TimePoint limit);
-    std::string why_refused() const;
     void found_differences(const Record::Differences& differences);
-    void source_lost(const std::string& detail);
+    void source_lost();
     void hand_over(const std::vector<plan::Settled>& settled);
     void arm_settle_timer();
     void arm_full_sync_timer();
@@ -99,6 +99,7 @@ private:
     std::shared_ptr<Hook> in_step_;
     std::shared_ptr<Hook> trouble_;
     std::unique_ptr<SourceWatches> watch_;
+    SourceState source_;
     plan::Settle settle_;
     boost::asio::steady_timer settle_timer_;
     boost::asio::steady_timer full_sync_timer_;
@@ -107,14 +108,7 @@ private:
 
     bool stopping_ = false;
     bool paused_ = false;
-    bool live_ = false;  // scanned and watched, now
-    bool ever_live_ = false;
     bool ever_in_order_ = false;  // live, and what happened before is known
-    bool source_missing_ = false;
-    bool refused_ = false;        // it is there, and not what the destinations have
-    bool accept_source_ = false;  // a person said that it is
-    std::string source_detail_;
-    push::SourceIdentity identity_;
     std::set<std::string> unreadable_;
     std::uint64_t barriers_asked_ = 0;
     std::uint64_t barriers_seen_ = 0;
