@@ -1,6 +1,7 @@
 #include "agent/mapping.h"
 
 #include "agent/push_job.h"
+#include "agent/reach.h"
 #include "base/log.h"
 #include "base/path.h"
 
@@ -86,9 +87,12 @@ void Mapping::start()
     make_racy_states();
     make_destinations();
     const std::weak_ptr<Mapping> weak = weak_from_this();
+    lacking_ = std::make_shared<LackSearch>(record_, [weak] {
+        if (const std::shared_ptr<Mapping> self = weak.lock()) self->changed_.notify_all();
+    });
     record_->on_lacking([weak](const Record::Lacking& lacking) {
         const std::shared_ptr<Mapping> self = weak.lock();
-        if (self && !self->stopping_) self->others_lack(lacking);
+        if (self && !self->stopping_) self->lacking_->begin(lacking, self->destinations_);
     });
     start_watching();
     arm_full_sync_timer();
@@ -359,40 +363,6 @@ void Mapping::found_differences(const Record::Differences& differences)
         destination->saw_links(differences.links);
 }
 
-// Mostly it is at it, or its own acknowledgement is on its way to the index.
-void Mapping::others_lack(const Record::Lacking& lacking)
-{
-    std::map<std::string, plan::DirtySet::Looks> looks;
-    for (const state::Index::Lacking& one : lacking)
-        looks[one.destination].emplace_back(one.path, static_cast<Look>(one.look));
-    for (const std::shared_ptr<Destination>& destination : destinations_) {
-        const auto own = looks.find(destination->url());
-        if (own == looks.end()) continue;
-        const plan::DirtySet::Looks uncovered = destination->uncovered(own->second);
-        if (uncovered.empty()) continue;
-        Record::Paths paths;
-        for (const auto& [path, look] : uncovered) paths.push_back(path);
-        ++searches_begun_;
-        const std::weak_ptr<Mapping> weak = weak_from_this();
-        record_->find_open(destination->url(), std::move(paths),
-                           [weak, destination, uncovered](const Record::Paths& open) {
-                               const std::shared_ptr<Mapping> self = weak.lock();
-                               if (self) self->found_open(*destination, uncovered, open);
-                           });
-    }
-}
-
-void Mapping::found_open(Destination& destination, const plan::DirtySet::Looks& looks,
-                         const Record::Paths& open)
-{
-    ++searches_done_;
-    const std::set<std::string_view> paths(open.begin(), open.end());
-    const TimePoint now = Clock::now();
-    for (const auto& [path, look] : destination.uncovered(looks))
-        if (paths.contains(path)) destination.mark(path, look, now);
-    changed_.notify_all();
-}
-
 void Mapping::mark_all(const std::string& path, Look look, TimePoint now, bool closed)
 {
     for (const std::shared_ptr<Destination>& destination : destinations_)
@@ -500,37 +470,13 @@ asio::awaitable<bool> Mapping::all_told(std::shared_ptr<Mapping> self, TimePoint
     co_return told && !self->stopping_ && self->source_.live() && self->reconciler_->idle();
 }
 
-// Until what is open at the destinations now has arrived; a message where it has not.
-asio::awaitable<status::CommandResult> Mapping::reach_all(std::shared_ptr<Mapping> self,
-                                                          TimePoint limit)
+// Why nothing arrives at any destination; empty: it may.
+std::string Mapping::obstacle() const
 {
-    status::CommandResult result;
-    const std::string prefix = "mapping " + self->config_.name + ": ";
-    const TimePoint begun = Clock::now();
-    std::vector<std::pair<std::shared_ptr<Destination>, std::uint64_t>> marks;
-    for (const std::shared_ptr<Destination>& destination : self->destinations_) {
-        destination->hurry(begun);
-        marks.emplace_back(destination, destination->mark_of_now());
-    }
-    for (const auto& [destination, mark] : marks) {
-        std::string why;
-        while (!destination->reached(mark)) {
-            why = destination->hopeless(mark, begun);
-            if (self->stopping_) why = "the agent is stopping";
-            if (self->paused_) why = "paused";
-            if (self->source_.missing()) why = "source missing: " + self->source_.detail();
-            if (why.empty() && Clock::now() >= limit)
-                why = "timed out: " + destination->describe_trouble();
-            if (!why.empty()) break;
-            co_await destination->changed().wait_until(limit);
-        }
-        if (why.empty()) continue;
-        if (!result.message.empty()) result.message += "; ";
-        result.message += prefix + why;
-        for (const std::string& path : destination->outstanding(mark))
-            if (result.paths.size() < paths_shown_max) result.paths.push_back(escaped(path));
-    }
-    co_return result;
+    if (source_.missing()) return "source missing: " + source_.detail();
+    if (paused_) return "paused";
+    if (stopping_) return "the agent is stopping";
+    return {};
 }
 
 asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> self,
@@ -569,13 +515,14 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
     std::uint64_t searches = 0;
     for (int round = 0; round < rounds && result.message.empty(); ++round) {
         if (round > 0) co_await self->record_->told();
-        if (round > 0 && searches == self->searches_begun_) break;
-        searches = self->searches_begun_;
-        while (self->searches_done_ < searches && !self->stopping_ && Clock::now() < limit)
+        if (round > 0 && searches == self->lacking_->mark()) break;
+        searches = self->lacking_->mark();
+        while (!self->lacking_->done(searches) && !self->stopping_ && Clock::now() < limit)
             co_await self->changed_.wait_until(limit);
         self->hand_over(self->settle_.take_all());
         self->arm_settle_timer();
-        result = co_await reach_all(self, limit);
+        std::function<std::string()> obstacle = [self] { return self->obstacle(); };
+        result = co_await reach(self->destinations_, prefix, std::move(obstacle), limit);
     }
     result.ok = result.message.empty();
     if (result.ok) result.message = prefix + "in step";

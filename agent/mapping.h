@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/destination.h"
+#include "agent/lack_search.h"
 #include "agent/plan/settle.h"
 #include "agent/racy_states.h"
 #include "agent/reconciler.h"
@@ -69,8 +70,7 @@ private:
     void start_watching();
     void source_found(TimePoint now);
     void in_order();
-    static boost::asio::awaitable<status::CommandResult> reach_all(std::shared_ptr<Mapping> self,
-                                                                   TimePoint limit);
+    std::string obstacle() const;
     void found_differences(const Record::Differences& differences);
     void source_lost();
     void hand_over(const std::vector<plan::Settled>& settled);
@@ -78,9 +78,6 @@ private:
     void arm_full_sync_timer();
     void remember_dirty(Destination& destination);
     void compare(const std::string& subtree, TimePoint now);
-    void others_lack(const Record::Lacking& lacking);
-    void found_open(Destination& destination, const plan::DirtySet::Looks& looks,
-                    const Record::Paths& open);
     void mark_all(const std::string& path, plan::Look look, TimePoint now, bool closed = false);
     void allow_destinations();
     status::MappingState state() const;
@@ -93,8 +90,7 @@ private:
     std::shared_ptr<Record> record_;
     std::shared_ptr<Reconciler> reconciler_;
     std::shared_ptr<RacyStates> racy_;
-    std::uint64_t searches_begun_ = 0;  // for what destinations lack
-    std::uint64_t searches_done_ = 0;   // in the order of their beginning
+    std::shared_ptr<LackSearch> lacking_;
     std::vector<std::shared_ptr<Destination>> destinations_;
     std::shared_ptr<Hook> in_step_;
     std::shared_ptr<Hook> trouble_;
