@@ -25,22 +25,6 @@ plan::SettleTimes settle_times(const config::Batch& batch)
     return {batch.settle, batch.max_delay};
 }
 
-Look look_of(state::DifferenceKind kind)
-{
-    switch (kind) {
-        case state::DifferenceKind::attributes:
-            return Look::attributes;
-        case state::DifferenceKind::content:
-            return Look::content;
-        // A directory may have the name again by the time it is sent: not the one they have there.
-        case state::DifferenceKind::gone:
-        case state::DifferenceKind::subtree:
-        case state::DifferenceKind::unreadable:
-            return Look::subtree;
-    }
-    return Look::subtree;
-}
-
 watcher::WatchOptions::Poll poll_of(config::Watch watch)
 {
     using Poll = watcher::WatchOptions::Poll;
@@ -67,10 +51,7 @@ Mapping::Mapping(config::Mapping config, MappingHost host)
     : config_(std::move(config)),
       host_(std::move(host)),
       filter_(filter_of(config_)),
-      in_step_(
-          std::make_shared<Hook>(host_.control, "in_step", config_.hooks.in_step, config_.name)),
-      trouble_(
-          std::make_shared<Hook>(host_.control, "trouble", config_.hooks.trouble, config_.name)),
+      destinations_(config_, host_.control),
       source_(config_.name, config_.source),
       settle_(settle_times(config_.batch)),
       settle_timer_(host_.control),
@@ -92,7 +73,7 @@ void Mapping::start()
     });
     record_->on_lacking([weak](const Record::Lacking& lacking) {
         const std::shared_ptr<Mapping> self = weak.lock();
-        if (self && !self->stopping_) self->lacking_->begin(lacking, self->destinations_);
+        if (self && !self->stopping_) self->lacking_->begin(lacking, self->destinations_.all());
     });
     start_watching();
     arm_full_sync_timer();
@@ -108,11 +89,12 @@ void Mapping::make_reconciler()
     host.one_file_system = config_.one_file_system;
     host.excluded = excluded_by(filter_);
     host.found = [weak](const Record::Differences& differences) {
-        if (const std::shared_ptr<Mapping> self = weak.lock()) self->found_differences(differences);
+        if (const std::shared_ptr<Mapping> self = weak.lock())
+            self->destinations_.mark(differences, Clock::now());
     };
     host.impossible = [weak](const std::string& subtree) {
         if (const std::shared_ptr<Mapping> self = weak.lock())
-            self->mark_all(subtree, Look::subtree, Clock::now());
+            self->destinations_.mark(subtree, Look::subtree, Clock::now());
     };
     host.changed = [weak] {
         const std::shared_ptr<Mapping> self = weak.lock();
@@ -144,11 +126,8 @@ void Mapping::make_destinations()
     DestinationHost host;
     host.control = host_.control;
     host.slots = host_.slots;
-    if (config_.destinations.size() > 1) host.read_files = std::make_shared<push::ReadFiles>();
     host.filter = filter_;
     host.record = record_;
-    host.in_step = in_step_;
-    host.trouble = trouble_;
     host.entries = [weak] {
         const std::shared_ptr<Mapping> self = weak.lock();
         return self && self->watch_ ? self->watch_->figures().entries : 0;
@@ -169,25 +148,9 @@ void Mapping::make_destinations()
         const std::shared_ptr<Mapping> self = weak.lock();
         if (self) self->racy_->note(destination, std::move(racy));
     };
-    for (const config::Destination& destination : config_.destinations) {
-        host.threads = {host_.line(), host_.transfer};
-        destinations_.push_back(std::make_shared<Destination>(config_, destination, host));
-        remember_dirty(*destinations_.back());
-        destinations_.back()->start();
-    }
-}
-
-// What the last run left open at this destination.
-void Mapping::remember_dirty(Destination& destination)
-{
-    const TimePoint now = Clock::now();
-    const bool never = config_.full_sync.at_start == config::AtStart::never;
-    const std::optional<timespec> open_since = record_->open_since(destination.url());
-    for (const state::DirtyRow& row : record_->dirty(destination.url())) {
-        if (filter_->excludes(row.path, false) && filter_->excludes(row.path, true)) continue;
-        if (never && row.path.empty() && row.look == state::subtree_look) continue;
-        destination.remember(row, open_since, now);
-    }
+    destinations_.start(config_, std::move(host), [this] {
+        return push::SessionPool::Threads{host_.line(), host_.transfer};
+    });
 }
 
 void Mapping::start_watching()
@@ -216,11 +179,9 @@ void Mapping::stop()
     full_sync_timer_.cancel();
     if (racy_) racy_->stop();
     if (reconciler_) reconciler_->stop();
-    for (const std::shared_ptr<Destination>& destination : destinations_) destination->stop();
+    destinations_.stop();
     watch_.reset();
     if (record_) record_->close();
-    in_step_->stop();
-    trouble_->stop();
     changed_.notify_all();
 }
 
@@ -230,7 +191,7 @@ void Mapping::accept(std::vector<Change> changes)
 {
     const TimePoint now = Clock::now();
     for (const Change& change : changes) accept(change, now);
-    hand_over(settle_.take_ready(now));
+    destinations_.mark(settle_.take_ready(now));
     arm_settle_timer();
     if (source_.refused()) source_found(now);
 }
@@ -331,7 +292,7 @@ void Mapping::source_found(TimePoint now)
     // With an empty index a comparison could only find everything, and so late that the compare
     // which a new destination has before it anyway would have begun: it would be done twice.
     if (all || (!never && record_->is_blank()))
-        mark_all(std::string(), Look::subtree, now);
+        destinations_.mark(std::string(), Look::subtree, now);
     else if (!never)
         compare(std::string(), now);
     if (reconciler_->idle()) in_order();
@@ -351,22 +312,7 @@ void Mapping::compare(const std::string& subtree, TimePoint now)
     if (record_->works())
         reconciler_->want(subtree, source_.identity());
     else
-        mark_all(subtree, Look::subtree, now);
-}
-
-void Mapping::found_differences(const Record::Differences& differences)
-{
-    const TimePoint now = Clock::now();
-    for (const state::Difference& difference : differences.found)
-        mark_all(difference.path, look_of(difference.kind), now);
-    for (const std::shared_ptr<Destination>& destination : destinations_)
-        destination->saw_links(differences.links);
-}
-
-void Mapping::mark_all(const std::string& path, Look look, TimePoint now, bool closed)
-{
-    for (const std::shared_ptr<Destination>& destination : destinations_)
-        destination->mark(path, look, now, closed);
+        destinations_.mark(subtree, Look::subtree, now);
 }
 
 void Mapping::source_lost()
@@ -385,19 +331,6 @@ void Mapping::allow_destinations()
 
 // ---- settling
 
-void Mapping::hand_over(const std::vector<plan::Settled>& settled)
-{
-    std::vector<plan::DirtySet::Moved> moved;
-    for (const plan::Settled& ready : settled)
-        if (!ready.moved_from.empty())
-            moved.push_back({ready.moved_from, ready.path, ready.look, ready.since});
-    if (!moved.empty())
-        for (const std::shared_ptr<Destination>& destination : destinations_)
-            destination->mark_moved(moved);
-    for (const plan::Settled& ready : settled)
-        if (ready.moved_from.empty()) mark_all(ready.path, ready.look, ready.since, ready.closed);
-}
-
 void Mapping::arm_settle_timer()
 {
     const std::optional<TimePoint> next = settle_.next_ready();
@@ -411,7 +344,7 @@ void Mapping::arm_settle_timer()
         const std::shared_ptr<Mapping> self = weak.lock();
         if (error || !self || self->stopping_) return;
         self->settle_timer_at_.reset();
-        self->hand_over(self->settle_.take_ready(Clock::now()));
+        self->destinations_.mark(self->settle_.take_ready(Clock::now()));
         self->arm_settle_timer();
     });
 }
@@ -424,7 +357,8 @@ void Mapping::arm_full_sync_timer()
     full_sync_timer_.async_wait([weak](const boost::system::error_code& error) {
         const std::shared_ptr<Mapping> self = weak.lock();
         if (error || !self || self->stopping_) return;
-        if (self->source_.live()) self->mark_all(std::string(), Look::subtree, Clock::now());
+        if (self->source_.live())
+            self->destinations_.mark(std::string(), Look::subtree, Clock::now());
         self->arm_full_sync_timer();
     });
 }
@@ -511,7 +445,7 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
     }
     // What one destination acknowledges is looked for at the others; what they are sent for it
     // after they were reached is waited for as well. That they acknowledge tells nobody anything.
-    const int rounds = self->destinations_.size() > 1 ? 2 : 1;
+    const int rounds = self->destinations_.all().size() > 1 ? 2 : 1;
     std::uint64_t searches = 0;
     for (int round = 0; round < rounds && result.message.empty(); ++round) {
         if (round > 0) co_await self->record_->told();
@@ -519,10 +453,10 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
         searches = self->lacking_->mark();
         while (!self->lacking_->done(searches) && !self->stopping_ && Clock::now() < limit)
             co_await self->changed_.wait_until(limit);
-        self->hand_over(self->settle_.take_all());
+        self->destinations_.mark(self->settle_.take_all());
         self->arm_settle_timer();
         std::function<std::string()> obstacle = [self] { return self->obstacle(); };
-        result = co_await reach(self->destinations_, prefix, std::move(obstacle), limit);
+        result = co_await reach(self->destinations_.all(), prefix, std::move(obstacle), limit);
     }
     result.ok = result.message.empty();
     if (result.ok) result.message = prefix + "in step";
@@ -541,7 +475,7 @@ asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> 
             self->source_found(now);
         }
     }
-    self->mark_all(std::string(), Look::subtree, now);
+    self->destinations_.mark(std::string(), Look::subtree, now);
     status::CommandResult result = co_await flush(self, now + std::chrono::hours(24));
     co_return result;
 }

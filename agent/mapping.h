@@ -2,7 +2,7 @@
 // thread.
 #pragma once
 
-#include "agent/destination.h"
+#include "agent/destinations.h"
 #include "agent/lack_search.h"
 #include "agent/plan/settle.h"
 #include "agent/racy_states.h"
@@ -71,14 +71,10 @@ private:
     void source_found(TimePoint now);
     void in_order();
     std::string obstacle() const;
-    void found_differences(const Record::Differences& differences);
     void source_lost();
-    void hand_over(const std::vector<plan::Settled>& settled);
     void arm_settle_timer();
     void arm_full_sync_timer();
-    void remember_dirty(Destination& destination);
     void compare(const std::string& subtree, TimePoint now);
-    void mark_all(const std::string& path, plan::Look look, TimePoint now, bool closed = false);
     void allow_destinations();
     status::MappingState state() const;
     boost::asio::awaitable<bool> barrier(TimePoint limit);
@@ -91,9 +87,7 @@ private:
     std::shared_ptr<Reconciler> reconciler_;
     std::shared_ptr<RacyStates> racy_;
     std::shared_ptr<LackSearch> lacking_;
-    std::vector<std::shared_ptr<Destination>> destinations_;
-    std::shared_ptr<Hook> in_step_;
-    std::shared_ptr<Hook> trouble_;
+    Destinations destinations_;
     std::unique_ptr<SourceWatches> watch_;
     SourceState source_;
     plan::Settle settle_;
