@@ -2,6 +2,7 @@
 
 #include "agent/push_job.h"
 #include "agent/reach.h"
+#include "agent/watch_options.h"
 #include "base/log.h"
 #include "base/path.h"
 
@@ -23,20 +24,6 @@ constexpr std::size_t paths_shown_max = 20;
 plan::SettleTimes settle_times(const config::Batch& batch)
 {
     return {batch.settle, batch.max_delay};
-}
-
-watcher::WatchOptions::Poll poll_of(config::Watch watch)
-{
-    using Poll = watcher::WatchOptions::Poll;
-    switch (watch) {
-        case config::Watch::automatic:
-            return Poll::where_blind;
-        case config::Watch::inotify:
-            return Poll::never;
-        case config::Watch::poll:
-            return Poll::always;
-    }
-    return Poll::never;
 }
 
 // How to look at a path that something came to, or went from, as a whole.
@@ -156,12 +143,6 @@ void Mapping::make_destinations()
 void Mapping::start_watching()
 {
     const std::weak_ptr<Mapping> weak = weak_from_this();
-    watcher::WatchOptions options;
-    options.source = config_.source;
-    options.one_file_system = config_.one_file_system;
-    options.poll_interval = config_.poll_interval;
-    options.poll = poll_of(config_.watch);
-    options.excluded = excluded_by(filter_);
     const asio::any_io_executor control = host_.control;
     const auto sink = [weak, control](std::vector<Change> changes) {
         asio::post(control, [weak, moved = std::move(changes)]() mutable {
@@ -169,7 +150,8 @@ void Mapping::start_watching()
             if (self && !self->stopping_) self->accept(std::move(moved));
         });
     };
-    watch_ = std::make_unique<SourceWatches>(*host_.drainer, options, config_.follow, sink);
+    watch_ = std::make_unique<SourceWatches>(*host_.drainer, watch_options(config_, filter_),
+                                             config_.follow, sink);
 }
 
 void Mapping::stop()
