@@ -2,6 +2,7 @@
 
 #include "agent/push_job.h"
 #include "agent/reach.h"
+#include "agent/settle_change.h"
 #include "agent/watch_options.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -15,21 +16,12 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using plan::Look;
-using plan::Writers;
 using watcher::Change;
 using watcher::ChangeKind;
-
-constexpr std::size_t paths_shown_max = 20;
 
 plan::SettleTimes settle_times(const config::Batch& batch)
 {
     return {batch.settle, batch.max_delay};
-}
-
-// How to look at a path that something came to, or went from, as a whole.
-Look of_tree(const Change& change)
-{
-    return change.directory ? Look::subtree : Look::content;
 }
 
 }  // namespace
@@ -186,38 +178,28 @@ void Mapping::accept(const Change& change, TimePoint now)
                    {{"mapping", config_.name}});
     switch (change.kind) {
         case ChangeKind::content:
-            settle_.touch(change.path, Look::content,
-                          change.closed ? Writers::closed : Writers::unknown, now);
-            break;
         case ChangeKind::writing:
-            settle_.touch(change.path, Look::written, Writers::writing, now);
-            break;
         case ChangeKind::attributes:
-            settle_.touch(change.path, Look::attributes, Writers::unknown, now);
             break;
         case ChangeKind::gone:
             // What was in it went without a word; should another directory have its name by now, it
             // must not inherit that.
-            forget_unreadable(change.path);
-            settle_.touch(change.path, of_tree(change), Writers::unknown, now);
+            unreadable_.went(change.path);
             break;
         case ChangeKind::moved:
-            forget_unreadable(change.from);
+            unreadable_.went(change.from);
             for (const std::shared_ptr<Destination>& destination : destinations_)
                 destination->moved({change.from, change.path, change.directory, now});
-            settle_.move(change.from, change.path, of_tree(change), now);
             break;
         case ChangeKind::subtree:
             compare(change.path, now);
             break;
         case ChangeKind::unreadable:
-            if (unreadable_.insert(change.path).second)
+            if (unreadable_.add(change.path))
                 log::warn("watch", change.detail, {{"mapping", config_.name}});
-            // What it holds is unknown: not in step until it has been listed.
-            settle_.touch(change.path, Look::subtree, Writers::unknown, now);
             break;
         case ChangeKind::readable:
-            unreadable_.erase(change.path);
+            unreadable_.readable_again(change.path);
             log::info("watch", "readable again: " + quoted(change.path),
                       {{"mapping", config_.name}});
             break;
@@ -239,6 +221,7 @@ void Mapping::accept(const Change& change, TimePoint now)
             changed_.notify_all();
             break;
     }
+    settle_change(settle_, change, now);
 }
 
 void Mapping::forget_moves()
@@ -246,13 +229,6 @@ void Mapping::forget_moves()
     settle_.forget_moves();
     for (const std::shared_ptr<Destination>& destination : destinations_)
         destination->forget_moves();
-}
-
-// A directory that went will not become readable; under a new name the compare of what moved names
-// it.
-void Mapping::forget_unreadable(const std::string& path)
-{
-    std::erase_if(unreadable_, [&](const std::string& one) { return is_at_or_below(one, path); });
 }
 
 void Mapping::source_found(TimePoint now)
@@ -491,10 +467,7 @@ status::Mapping Mapping::snapshot(TimePoint now) const
                        figures.attrib};
         if (told.detail.empty()) told.detail = watch_->limits_advice();
     }
-    for (const std::string& path : unreadable_) {
-        if (told.unreadable.size() == paths_shown_max) break;
-        told.unreadable.push_back(escaped(path));
-    }
+    unreadable_.tell(told);
     const bool comparing = !reconciler_->idle();
     const std::size_t settling = settle_.size();
     for (const std::shared_ptr<Destination>& destination : destinations_) {

@@ -11,13 +11,13 @@
 #include "agent/source_state.h"
 #include "agent/source_watches.h"
 #include "agent/status/http_server.h"
+#include "agent/unreadable.h"
 #include "config/config.h"
 #include "config/filter.h"
 
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
-#include <set>
 #include <vector>
 
 namespace lockstep::agent {
@@ -63,7 +63,6 @@ private:
     void accept(std::vector<watcher::Change> changes);
     void accept(const watcher::Change& change, TimePoint now);
     void forget_moves();
-    void forget_unreadable(const std::string& path);
     void make_destinations();
     void make_reconciler();
     void make_racy_states();
@@ -99,7 +98,7 @@ private:
     bool stopping_ = false;
     bool paused_ = false;
     bool ever_in_order_ = false;  // live, and what happened before is known
-    std::set<std::string> unreadable_;
+    Unreadable unreadable_;
     std::uint64_t barriers_asked_ = 0;
     std::uint64_t barriers_seen_ = 0;
 };
