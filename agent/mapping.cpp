@@ -33,8 +33,8 @@ Mapping::Mapping(config::Mapping config, MappingHost host)
       destinations_(config_, host_.control),
       source_(config_.name, config_.source),
       settle_(settle_times(config_.batch)),
-      settle_timer_(host_.control),
-      full_sync_timer_(host_.control),
+      settle_timer_(host_.control, [this] { hand_over(settle_.take_ready(Clock::now())); }),
+      full_sync_timer_(host_.control, [this] { full_sync(); }),
       changed_(host_.control)
 {
 }
@@ -55,7 +55,7 @@ void Mapping::start()
         if (self && !self->stopping_) self->lacking_->begin(lacking, self->destinations_.all());
     });
     start_watching();
-    arm_full_sync_timer();
+    arm_full_sync();
 }
 
 void Mapping::make_reconciler()
@@ -149,8 +149,8 @@ void Mapping::start_watching()
 void Mapping::stop()
 {
     stopping_ = true;
-    settle_timer_.cancel();
-    full_sync_timer_.cancel();
+    settle_timer_.stop();
+    full_sync_timer_.stop();
     if (racy_) racy_->stop();
     if (reconciler_) reconciler_->stop();
     destinations_.stop();
@@ -165,8 +165,7 @@ void Mapping::accept(std::vector<Change> changes)
 {
     const TimePoint now = Clock::now();
     for (const Change& change : changes) accept(change, now);
-    destinations_.mark(settle_.take_ready(now));
-    arm_settle_timer();
+    hand_over(settle_.take_ready(now));
     if (source_.refused()) source_found(now);
 }
 
@@ -289,36 +288,21 @@ void Mapping::allow_destinations()
 
 // ---- settling
 
-void Mapping::arm_settle_timer()
+void Mapping::hand_over(const std::vector<plan::Settled>& settled)
 {
-    const std::optional<TimePoint> next = settle_.next_ready();
-    if (next == settle_timer_at_) return;
-    settle_timer_at_ = next;
-    settle_timer_.cancel();
-    if (!next) return;
-    settle_timer_.expires_at(*next);
-    const std::weak_ptr<Mapping> weak = weak_from_this();
-    settle_timer_.async_wait([weak](const boost::system::error_code& error) {
-        const std::shared_ptr<Mapping> self = weak.lock();
-        if (error || !self || self->stopping_) return;
-        self->settle_timer_at_.reset();
-        self->destinations_.mark(self->settle_.take_ready(Clock::now()));
-        self->arm_settle_timer();
-    });
+    destinations_.mark(settled);
+    settle_timer_.set(settle_.next_ready());
 }
 
-void Mapping::arm_full_sync_timer()
+void Mapping::arm_full_sync()
 {
-    if (!config_.full_sync.every) return;
-    full_sync_timer_.expires_after(*config_.full_sync.every);
-    const std::weak_ptr<Mapping> weak = weak_from_this();
-    full_sync_timer_.async_wait([weak](const boost::system::error_code& error) {
-        const std::shared_ptr<Mapping> self = weak.lock();
-        if (error || !self || self->stopping_) return;
-        if (self->source_.live())
-            self->destinations_.mark(std::string(), Look::subtree, Clock::now());
-        self->arm_full_sync_timer();
-    });
+    if (config_.full_sync.every) full_sync_timer_.set(Clock::now() + *config_.full_sync.every);
+}
+
+void Mapping::full_sync()
+{
+    if (source_.live()) destinations_.mark(std::string(), Look::subtree, Clock::now());
+    arm_full_sync();
 }
 
 // ---- commands
@@ -411,8 +395,7 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
         searches = self->lacking_->mark();
         while (!self->lacking_->done(searches) && !self->stopping_ && Clock::now() < limit)
             co_await self->changed_.wait_until(limit);
-        self->destinations_.mark(self->settle_.take_all());
-        self->arm_settle_timer();
+        self->hand_over(self->settle_.take_all());
         std::function<std::string()> obstacle = [self] { return self->obstacle(); };
         result = co_await reach(self->destinations_.all(), prefix, std::move(obstacle), limit);
     }

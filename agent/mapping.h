@@ -11,11 +11,10 @@
 #include "agent/source_state.h"
 #include "agent/source_watches.h"
 #include "agent/status/http_server.h"
+#include "agent/timer.h"
 #include "agent/unreadable.h"
 #include "config/config.h"
 #include "config/filter.h"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <vector>
@@ -71,8 +70,9 @@ private:
     void in_order();
     std::string obstacle() const;
     void source_lost();
-    void arm_settle_timer();
-    void arm_full_sync_timer();
+    void hand_over(const std::vector<plan::Settled>& settled);
+    void arm_full_sync();
+    void full_sync();
     void compare(const std::string& subtree, TimePoint now);
     void allow_destinations();
     status::MappingState state() const;
@@ -90,9 +90,8 @@ private:
     std::unique_ptr<SourceWatches> watch_;
     SourceState source_;
     plan::Settle settle_;
-    boost::asio::steady_timer settle_timer_;
-    boost::asio::steady_timer full_sync_timer_;
-    std::optional<TimePoint> settle_timer_at_;
+    Timer settle_timer_;
+    Timer full_sync_timer_;
     Event changed_;
 
     bool stopping_ = false;

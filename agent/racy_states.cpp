@@ -29,6 +29,13 @@ Racy clean(const Racy& racy, const Destination& destination)
 
 }  // namespace
 
+RacyStates::RacyStates(Host host)
+    : host_(std::move(host)), timer_(host_.control, [this] {
+          asio::co_spawn(host_.control, confirm(shared_from_this()), asio::detached);
+      })
+{
+}
+
 void RacyStates::note(const std::shared_ptr<Destination>& destination, Racy racy)
 {
     if (racy.empty() || !host_.record->works()) return;
@@ -39,20 +46,14 @@ void RacyStates::note(const std::shared_ptr<Destination>& destination, Racy racy
 void RacyStates::stop()
 {
     stopping_ = true;
-    timer_.cancel();
+    timer_.stop();
 }
 
 void RacyStates::arm()
 {
     if (armed_ || waiting_.empty()) return;
     armed_ = true;
-    timer_.expires_after(delay);
-    const std::weak_ptr<RacyStates> weak = weak_from_this();
-    timer_.async_wait([weak](const boost::system::error_code& error) {
-        const std::shared_ptr<RacyStates> self = weak.lock();
-        if (error || !self || self->stopping_) return;
-        asio::co_spawn(self->host_.control, confirm(self), asio::detached);
-    });
+    timer_.set(Clock::now() + delay);
 }
 
 asio::awaitable<void> RacyStates::confirm(std::shared_ptr<RacyStates> self)

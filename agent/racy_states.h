@@ -3,8 +3,7 @@
 
 #include "agent/destination.h"
 #include "agent/record.h"
-
-#include <boost/asio/steady_timer.hpp>
+#include "agent/timer.h"
 
 #include <functional>
 #include <memory>
@@ -28,7 +27,7 @@ public:
         std::function<boost::asio::awaitable<bool>(TimePoint limit)> all_told;
         std::function<bool(const std::string& path)> settling;
     };
-    explicit RacyStates(Host host) : host_(std::move(host)), timer_(host_.control) {}
+    explicit RacyStates(Host host);
 
     void note(const std::shared_ptr<Destination>& destination, Racy racy);
     void stop();
@@ -38,7 +37,7 @@ private:
     static boost::asio::awaitable<void> confirm(std::shared_ptr<RacyStates> self);
 
     Host host_;
-    boost::asio::steady_timer timer_;
+    Timer timer_;
     std::vector<std::pair<std::shared_ptr<Destination>, Racy>> waiting_;
     bool armed_ = false;
     bool stopping_ = false;
