@@ -2,6 +2,7 @@
 
 #include "agent/state/boot.h"
 #include "agent/state/flight.h"
+#include "agent/state/index_file.h"
 #include "base/path.h"
 
 #include <cstdlib>
@@ -12,9 +13,6 @@
 namespace lockstep::state {
 namespace {
 
-constexpr std::int64_t application_id = 0x6c6f636b;  // "lock"
-constexpr std::int64_t format_version = 2;
-
 // Of a dirty row's in_flight. Another destination may acknowledge a later state of a path while a
 // push of it is under way: what the push then acknowledges as sent is not that state, unless its
 // own sighting says so.
@@ -24,19 +22,6 @@ constexpr int overtaken_below = 4;  // a directory of the name went, with all th
 constexpr int content_look = 2;     // of the rows that these make; subtree_look below
 // There was a row already when the push was begun: an earlier one may have arrived or not.
 constexpr int unsure = 8;
-
-// A directory's names lie together; "" in "" is the source itself.
-constexpr const char* schema = R"sql(
-    PRAGMA auto_vacuum = INCREMENTAL;
-    CREATE TABLE entry (
-        directory BLOB NOT NULL, name BLOB NOT NULL, fingerprint BLOB NOT NULL,
-        PRIMARY KEY (directory, name)) WITHOUT ROWID;
-    CREATE TABLE destination (id INTEGER PRIMARY KEY, url BLOB NOT NULL UNIQUE);
-    CREATE TABLE dirty (
-        destination INTEGER NOT NULL, path BLOB NOT NULL, look INTEGER NOT NULL,
-        in_flight INTEGER NOT NULL, PRIMARY KEY (destination, path)) WITHOUT ROWID;
-    CREATE TABLE meta (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-)sql";
 
 // Of paths below `path`: from "path/" to "path0", the byte after '/'. Nothing for "": what is below
 // a source is said by its directories, which are gone from the index with their own rows.
@@ -66,9 +51,6 @@ std::string flight_key(std::int64_t destination)
 struct Index::Statements {
     explicit Statements(Database& database) : db(database) {}
     Database& db;
-    Statement meta{db, "SELECT value FROM meta WHERE key = ?1"};
-    Statement set_meta{db, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)"};
-    Statement forget_meta{db, "DELETE FROM meta WHERE key = ?1"};
     Statement get{db, "SELECT fingerprint FROM entry WHERE directory = ?1 AND name = ?2"};
     Statement names{db, "SELECT name, fingerprint FROM entry WHERE directory = ?1"};
     Statement put{db, "INSERT OR REPLACE INTO entry VALUES (?1, ?2, ?3)"};
@@ -115,28 +97,13 @@ struct Index::Statements {
 Index::~Index() = default;
 
 Index::Index(const std::string& file, const Opening& opening)
-    : file_(file), database_(file, Database::Mode::read_write), dirty_max_(opening.dirty_max)
+    : file_(file),
+      database_(open_index_file(file)),
+      dirty_max_(opening.dirty_max),
+      meta_(database_),
+      prepared_(std::make_unique<Statements>(database_))
 {
-    database_.run("PRAGMA locking_mode = NORMAL");
-    const bool fresh = database_.number("PRAGMA user_version") == 0 &&
-                       database_.number("SELECT count(*) FROM sqlite_master") == 0;
-    if (fresh) {
-        create();
-    } else if (database_.number("PRAGMA application_id") != application_id ||
-               database_.number("PRAGMA user_version") != format_version) {
-        throw DatabaseError("state file " + quoted(file) + " is from another version", true);
-    }
-    database_.run("PRAGMA journal_mode = WAL");
-    database_.run("PRAGMA synchronous = NORMAL");
-    prepared_ = std::make_unique<Statements>(database_);
     open_existing(opening);
-}
-
-void Index::create()
-{
-    database_.run(schema);
-    database_.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
-    database_.run(("PRAGMA user_version = " + std::to_string(format_version)).c_str());
 }
 
 void Index::open_existing(const Opening& opening)
@@ -144,9 +111,9 @@ void Index::open_existing(const Opening& opening)
     const std::string boot = boot_id();
     database_.run("PRAGMA synchronous = FULL");
     Transaction transaction(database_);
-    const bool as_sent = meta("sent_as") == opening.sent_as;
-    const bool same_boot = !boot.empty() && meta("boot") == boot;
-    const bool trusted = meta("closed") == "yes" || same_boot;
+    const bool as_sent = meta_.find("sent_as") == opening.sent_as;
+    const bool same_boot = !boot.empty() && meta_.find("boot") == boot;
+    const bool trusted = meta_.find("closed") == "yes" || same_boot;
     if (!as_sent || !trusted) {
         // Nobody knows any more what the destinations have: all of them are new.
         database_.run("DELETE FROM destination");
@@ -154,9 +121,9 @@ void Index::open_existing(const Opening& opening)
         database_.run("DELETE FROM meta WHERE substr(key, 1, 5) = CAST('open/' AS BLOB)");
         database_.run("DELETE FROM meta WHERE substr(key, 1, 7) = CAST('flight/' AS BLOB)");
     }
-    set_meta("sent_as", opening.sent_as);
-    set_meta("boot", boot);
-    set_meta("closed", "no");
+    meta_.set("sent_as", opening.sent_as);
+    meta_.set("boot", boot);
+    meta_.set("closed", "no");
     settle_destinations(opening);
     transaction.commit();
     database_.run("PRAGMA synchronous = NORMAL");
@@ -189,32 +156,17 @@ void Index::settle_destinations(const Opening& opening)
         Statement remove(database_, "DELETE FROM destination WHERE id = ?1");
         remove.bind(1, id).run();
         prepared_->forget_dirty.bind(1, id).run();
-        for (const std::string& key : {open_key(id), flight_key(id)})
-            prepared_->forget_meta.bind(1, std::string_view(key)).run();
+        for (const std::string& key : {open_key(id), flight_key(id)}) meta_.forget(key);
     }
     Statement counts(database_, "SELECT destination, count(*) FROM dirty GROUP BY destination");
     dirty_counts_.clear();
     while (counts.step()) dirty_counts_[counts.number(0)] = counts.number(1);
     for (const auto& [url, id] : destinations_) {
-        std::optional<std::string> flight = meta(flight_key(id));
+        std::optional<std::string> flight = meta_.find(flight_key(id));
         if (!flight) continue;
         flights_[id] = std::move(*flight);
         end_flight(id, false);
     }
-}
-
-std::optional<std::string> Index::meta(std::string_view key)
-{
-    Statement& statement = prepared_->meta.bind(1, key);
-    if (!statement.step()) return std::nullopt;
-    std::string value(statement.bytes(0));
-    statement.reset();
-    return value;
-}
-
-void Index::set_meta(std::string_view key, std::string_view value)
-{
-    prepared_->set_meta.bind(1, key).bind(2, value).run();
 }
 
 std::int64_t Index::id_of(std::string_view destination) const
@@ -228,13 +180,13 @@ std::int64_t Index::id_of(std::string_view destination) const
 
 std::optional<std::string> Index::source_identity()
 {
-    return meta("source");
+    return meta_.find("source");
 }
 
 void Index::set_source_identity(std::string_view identity)
 {
-    if (meta("source") == identity) return;
-    set_meta("source", identity);
+    if (meta_.find("source") == identity) return;
+    meta_.set("source", identity);
 }
 
 // ---- dirty rows
@@ -299,12 +251,13 @@ void Index::add_row(std::int64_t destination, std::string_view path, int look, i
 void Index::note_open(std::int64_t destination)
 {
     const timespec now = time_of_look();
-    set_meta(open_key(destination), std::to_string(now.tv_sec) + '.' + std::to_string(now.tv_nsec));
+    meta_.set(open_key(destination),
+              std::to_string(now.tv_sec) + '.' + std::to_string(now.tv_nsec));
 }
 
 std::optional<timespec> Index::open_since(std::string_view destination)
 {
-    const std::optional<std::string> text = meta(open_key(id_of(destination)));
+    const std::optional<std::string> text = meta_.find(open_key(id_of(destination)));
     const std::size_t point = text ? text->find('.') : std::string::npos;
     if (point == std::string::npos) return std::nullopt;
     return timespec{std::atoll(text->c_str()), std::atol(text->c_str() + point + 1)};
@@ -369,7 +322,7 @@ void Index::begin_flight(std::int64_t destination, const std::vector<DirtyRow>& 
 {
     std::string flight = packed_flight(rows);
     note_open(destination);
-    set_meta(flight_key(destination), flight);
+    meta_.set(flight_key(destination), flight);
     flights_[destination] = std::move(flight);
 }
 
@@ -385,7 +338,7 @@ void Index::end_flight(std::int64_t destination, bool arrived)
     if (flight == flights_.end()) return;
     const std::string bytes = std::move(flight->second);
     flights_.erase(flight);
-    prepared_->forget_meta.bind(1, std::string_view(flight_key(destination))).run();
+    meta_.forget(flight_key(destination));
     if (arrived) return;
     for (const DirtyRow& row : unpacked_flight(bytes))
         add_row(destination, row.path, row.look, begun);
@@ -569,7 +522,7 @@ void Index::close()
 {
     database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
     database_.run("PRAGMA synchronous = FULL");
-    set_meta("closed", "yes");
+    meta_.set("closed", "yes");
     database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 

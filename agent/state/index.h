@@ -1,6 +1,7 @@
 // The durable record of one mapping: what every destination has acknowledged, and what not.
 #pragma once
 
+#include "agent/state/meta.h"
 #include "agent/state/sightings.h"
 #include "agent/state/sqlite.h"
 
@@ -91,11 +92,8 @@ public:
     void close();
 
 private:
-    void create();
     void open_existing(const Opening& opening);
     void settle_destinations(const Opening& opening);
-    std::optional<std::string> meta(std::string_view key);
-    void set_meta(std::string_view key, std::string_view value);
     std::int64_t id_of(std::string_view destination) const;
 
     void begin_flight(std::int64_t destination, const std::vector<DirtyRow>& rows);
@@ -126,6 +124,7 @@ private:
     std::string file_;
     Database database_;
     std::size_t dirty_max_;
+    Meta meta_;
     std::map<std::string, std::int64_t, std::less<>> destinations_;
     std::map<std::int64_t, std::int64_t> dirty_counts_;  // of rows
     // A batch begun with no row beside it has none either, but one value for all of it.
