@@ -12,7 +12,7 @@ void LackSearch::begin(const Record::Lacking& lacking,
                        const std::vector<std::shared_ptr<Destination>>& destinations)
 {
     std::map<std::string, plan::DirtySet::Looks> looks;
-    for (const state::Index::Lacking& one : lacking)
+    for (const state::Lacking& one : lacking)
         looks[one.destination].emplace_back(one.path, static_cast<plan::Look>(one.look));
     for (const std::shared_ptr<Destination>& destination : destinations) {
         const auto own = looks.find(destination->url());

@@ -195,7 +195,7 @@ void Record::acknowledge(state::Acknowledgement acknowledgement)
 {
     const auto shared = std::make_shared<const state::Acknowledgement>(std::move(acknowledgement));
     write([self = shared_from_this(), shared](state::Index& index) {
-        std::vector<state::Index::Lacking> lacking = index.acknowledge(*shared);
+        std::vector<state::Lacking> lacking = index.acknowledge(*shared);
         if (lacking.empty()) return;
         asio::post(self->executors_.control, [self, moved = std::move(lacking)] {
             if (self->lacking_) self->lacking_(moved);

@@ -57,7 +57,7 @@ public:
     void find_open(std::string destination, Paths paths, std::function<void(Paths)> found);
     // Told, on the control thread, what a destination's acknowledgement says that others lack: of a
     // change that no event told of, the compare with the index may find nothing any more.
-    using Lacking = std::vector<state::Index::Lacking>;
+    using Lacking = std::vector<state::Lacking>;
     void on_lacking(std::function<void(const Lacking&)> told) { lacking_ = std::move(told); }
     // Once it has been told of all that was acknowledged before.
     boost::asio::awaitable<void> told() const;

@@ -1,6 +1,6 @@
 #include "agent/state/flight.h"
 
-#include "agent/state/index.h"
+#include <cstdint>
 
 namespace lockstep::state {
 

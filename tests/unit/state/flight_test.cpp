@@ -1,7 +1,5 @@
 #include "agent/state/flight.h"
 
-#include "agent/state/index.h"
-
 #include <catch2/catch.hpp>
 
 #include <string>

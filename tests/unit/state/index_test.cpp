@@ -201,13 +201,13 @@ TEST_CASE("of what was sent for its attributes alone the others lack no more", "
     arrived.sightings.saw_path("d", file(2));
     arrived.sightings.saw_path("d/x", file(2));
     arrived.sightings.saw_path("n", file(2));
-    const std::vector<Index::Lacking> lacking = index.acknowledge(arrived);
+    const std::vector<Lacking> lacking = index.acknowledge(arrived);
     const Rows rows{{"a", attributes_look, false},
                     {"d", subtree_look, false},  // was a directory
                     {"d/x", content, false},
                     {"n", content, false}};  // was nothing
     CHECK(index.dirty("two") == rows);
-    CHECK(lacking.front() == Index::Lacking{"two", "a", attributes_look});
+    CHECK(lacking.front() == Lacking{"two", "a", attributes_look});
 
     INFO("not when it is sent for its content by another batch");
     arrived.sent = {{"a", content, true}};
@@ -354,6 +354,29 @@ TEST_CASE("what a kill left under way is open since it was begun", "[state][inde
     const std::optional<timespec> since = index.open_since("one");
     REQUIRE(since);
     CHECK(std::pair(since->tv_sec, since->tv_nsec) == std::pair(begun->tv_sec, begun->tv_nsec));
+}
+
+TEST_CASE("what is begun anew without an acknowledgement, or overtaken, is in doubt",
+          "[state][index]")
+{
+    const Kept kept;
+    Index index = kept.open({"one", "two"});
+    compared(index, {"one", "two"}, tree());
+    const auto in_doubt = [&](std::string_view path) {
+        return IndexReader(kept.path).is_unsure("one", path);
+    };
+
+    index.begin("one", {{"a", content, true}});
+    CHECK_FALSE(in_doubt("a"));
+    index.begin("one", {{"a", content, true}, {"n", content, true}});
+    CHECK(in_doubt("a"));
+    CHECK_FALSE(in_doubt("n"));
+
+    Acknowledgement later;
+    later.destination = "two";
+    later.sightings.saw_path("n", file(3));
+    index.acknowledge(later);
+    CHECK(in_doubt("n"));
 }
 
 TEST_CASE("of paths those are kept that have a row of the destination", "[state][index]")
