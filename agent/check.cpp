@@ -3,6 +3,7 @@
 #include "agent/advice.h"
 #include "agent/hooks.h"
 #include "agent/own_files.h"
+#include "agent/push/probe.h"
 #include "agent/push_job.h"
 #include "agent/walk_count.h"
 #include "base/path.h"

@@ -1,5 +1,6 @@
 #include "agent/destination.h"
 
+#include "agent/push/step_options.h"
 #include "agent/push_job.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -125,7 +126,7 @@ transport::PushOptions Destination::warm_options() const
 {
     return push::live_options(push_options_of(mapping_, config_),
                               protecting_rules(mapping_, *host_.filter),
-                              !pool_->refuses(push::Ask::deletions));
+                              !pool_->refusals().contains(push::Ask::deletions));
 }
 
 void Destination::stay_warm()

@@ -3,8 +3,10 @@
 #include "agent/push/follow_links.h"
 #include "agent/push/moved_files.h"
 #include "agent/push/pieces_ahead.h"
+#include "agent/push/set_aside.h"
 #include "agent/push/side_by_side.h"
 #include "agent/push/source_files.h"
+#include "agent/push/step_options.h"
 #include "agent/push/unproven.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -13,10 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <iterator>
 #include <set>
-#include <unordered_set>
 
 namespace lockstep::push {
 namespace {
@@ -39,55 +38,6 @@ Beneath open_source(const PushJob& job)
     return source;
 }
 
-PathFailure failure_of(const Unobserved& unobserved)
-{
-    PathFailure failure;
-    failure.path = unobserved.path;
-    failure.kind = unobserved.error == EACCES || unobserved.error == EPERM ? ErrorKind::permission
-                                                                           : ErrorKind::local;
-    failure.message = describe_errno("read", unobserved.path, unobserved.error);
-    return failure;
-}
-
-// What could not be looked at must not be taken for absent: it leaves the batch and is reported.
-void set_aside(const std::vector<Unobserved>& unobserved, plan::Batch& batch, PushReport& report)
-{
-    if (unobserved.empty()) return;
-    std::unordered_set<std::string> unknown;
-    for (const Unobserved& one : unobserved) {
-        if (one.listing)
-            report.unlisted.push_back(one.path);
-        else
-            unknown.insert(one.path);
-        report.failures.push_back(failure_of(one));
-    }
-    const auto hidden = [&](const plan::DirtyPath& dirty) {
-        if (unknown.contains(dirty.path)) return true;
-        for (std::size_t slash = dirty.path.find('/'); slash != std::string::npos;
-             slash = dirty.path.find('/', slash + 1)) {
-            if (!unknown.contains(dirty.path.substr(0, slash))) continue;
-            PathFailure failure = report.failures.front();
-            failure.path = dirty.path;
-            report.failures.push_back(std::move(failure));
-            return true;
-        }
-        return false;
-    };
-    std::erase_if(batch.paths, hidden);
-}
-
-std::vector<std::pair<std::string, state::Fingerprint>> racy_of(const state::Sightings& sightings)
-{
-    std::vector<std::pair<std::string, state::Fingerprint>> racy;
-    sightings.for_each_group([&](const state::Sightings::Group& group) {
-        for (const state::Sightings::Name& name : group.names) {
-            const std::optional<state::Fingerprint> seen = state::unpacked(name.fingerprint);
-            if (seen && seen->racy) racy.emplace_back(join(group.directory, name.name), *seen);
-        }
-    });
-    return racy;
-}
-
 bool sees_whole_source(const plan::Batch& batch)
 {
     return std::any_of(batch.paths.begin(), batch.paths.end(), [](const plan::DirtyPath& dirty) {
@@ -95,44 +45,7 @@ bool sees_whole_source(const plan::Batch& batch)
     });
 }
 
-void add(PushReport& report, transport::PushOutcome outcome)
-{
-    const std::set<std::string_view> held(report.held.begin(), report.held.end());
-    for (PathFailure& failure : outcome.failures) {
-        if (held.contains(failure.path)) continue;
-        if (failure.path == ".") failure.path.clear();
-        report.failures.push_back(std::move(failure));
-    }
-    for (std::string& text : outcome.unattributed) report.unattributed.push_back(std::move(text));
-    report.max_delete_hit = report.max_delete_hit || outcome.max_delete_hit;
-    report.figures += outcome.figures;
-}
-
 using DeletionsMax = std::optional<std::uint64_t>;  // none: as many as there are
-
-transport::PushOptions options_for(const plan::Step& step, const PushJob& job,
-                                   const DeletionsMax& deletions_max)
-{
-    const bool deletes = step.delete_missing || step.delete_extras;
-    const bool usual = step.way == transport::Way::usual;
-    transport::PushOptions options =
-        live_options(job.options, job.filter_rules,
-                     deletes || (usual && !job.sessions->refuses(Ask::deletions)));
-    options.ignore_times = step.ignore_times && !options.keeps_backups();
-    options.hard_links = options.hard_links || step.links;
-    options.way = step.way;
-    if (step.way == transport::Way::append) {
-        // The one would read all of the file, of the other the daemon says that it makes no sense.
-        options.checksum = false;
-        options.whole_file = false;
-    }
-    if (step.delete_extras) {
-        options.delete_missing = step.delete_missing;
-        options.delete_extras = true;
-        options.max_delete = deletions_max;
-    }
-    return options;
-}
 
 boost::asio::awaitable<transport::PushOutcome> push_over(SessionPool::Taken taken, PushJob& job,
                                                          const Beneath& source,
@@ -154,30 +67,6 @@ boost::asio::awaitable<transport::PushOutcome> push_over(SessionPool::Taken take
     }
 }
 
-bool is_line_trouble(const Error& error)
-{
-    return error.kind() == ErrorKind::unreachable || error.kind() == ErrorKind::timeout;
-}
-
-// One that was refused has begun nothing, whatever had been said ahead; of one that was lost nobody
-// knows.
-bool may_have_begun(const Error& error)
-{
-    const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-    return broken != nullptr && (broken->begun() || is_line_trouble(error));
-}
-
-// What may be wrong with the session rather than with the work: its daemon went while it was
-// parked or is not the one we took it for, or it does not take what it did not ask for.
-enum class Doubt { none, session, unasked };
-
-Doubt doubt_about(const Error& error, bool begun, bool doubtful, bool unasked)
-{
-    if (doubtful && !begun) return Doubt::session;
-    if (unasked && !is_line_trouble(error)) return Doubt::unasked;
-    return doubtful ? Doubt::session : Doubt::none;
-}
-
 std::set<std::string> unasked_of(const transport::PushList& list)
 {
     std::set<std::string> paths;
@@ -191,15 +80,7 @@ void note_lost(const Error& error, const transport::PushList& list, bool for_lar
 {
     if (!may_have_begun(error)) return;
     if (for_large) job.large->lost(list);
-    if (dynamic_cast<const BrokenPush&>(error).path()) return;
-    LostSessions& lost = job.lost;
-    lost.any = true;
-    lost.timed_out = lost.timed_out || error.kind() == ErrorKind::timeout;
-    for (const transport::Entry& entry : list.entries)
-        if (entry.is_directory() && entry.dir_kind == transport::DirKind::content)
-            lost.directories.insert(entry.path == "." ? std::string() : entry.path);
-        else if (entry.is_regular() && !entry.only_there)
-            lost.directories.emplace(parent_of(entry.path));
+    if (!dynamic_cast<const BrokenPush&>(error).path()) job.lost.add(error, list);
 }
 
 // What came unasked may have failed for that alone: others may have taken its directory away. It
@@ -227,43 +108,11 @@ private:
     PushJob& job_;
 };
 
-bool is_cancelled(const PushJob& job)
-{
-    return job.cancelled && *job.cancelled;
-}
-
 bool choose_for_large_files(const PushJob& job, const plan::Step& step,
                             transport::PushOptions& options)
 {
-    return job.large && !job.sessions->refuses(Ask::large_files) &&
+    return job.large && !job.sessions->refusals().contains(Ask::large_files) &&
            job.large->choose(step, job.index.get(), options);
-}
-
-// What a session for the step asks for and the step can do without.
-Asks asks_of(const plan::Step& step, const PushJob& job, bool for_large)
-{
-    Asks asks;
-    if (job.options.compress == "auto" && !job.sessions->refuses(Ask::compression))
-        asks.add(Ask::compression);
-    if (for_large) asks.add(Ask::large_files);
-    if (step.way == transport::Way::append) asks.add(Ask::appends);
-    if (step.way == transport::Way::in_place) asks.add(Ask::overwrites);
-    const bool needs_them = step.delete_missing || step.delete_extras || step.links;
-    if (step.way == transport::Way::usual && !needs_them && !job.sessions->refuses(Ask::deletions))
-        asks.add(Ask::deletions);
-    return asks;
-}
-
-// A daemon names the option as it knows it. That of compression always tells; of the others what
-// least depends on goes first.
-std::optional<Ask> refused_of(const Asks& asked, const Error& error)
-{
-    if (error.kind() != ErrorKind::refused_option) return std::nullopt;
-    if (std::string_view(error.what()).find("compress") != std::string_view::npos)
-        return asked.contains(Ask::compression) ? std::optional(Ask::compression) : std::nullopt;
-    for (const Ask ask : {Ask::large_files, Ask::appends, Ask::overwrites, Ask::deletions})
-        if (asked.contains(ask)) return ask;
-    return std::nullopt;
 }
 
 void go_the_usual_way(plan::Step& step)
@@ -299,9 +148,9 @@ void tell_refusal(const PushJob& job, Ask refused, const Error& error)
 bool leave_out_refused(const Error& error, const Asks& asked, PushJob& job, plan::Step& step)
 {
     const std::optional<Ask> refused = refused_of(asked, error);
-    if (!refused || is_cancelled(job)) return false;
+    if (!refused || job.is_cancelled()) return false;
     tell_refusal(job, *refused, error);
-    job.sessions->note_refusal(*refused);
+    job.sessions->refusals().add(*refused);
     if (*refused == Ask::appends || *refused == Ask::overwrites) go_the_usual_way(step);
     return true;
 }
@@ -310,10 +159,13 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
                                                         plan::Step& step, PushReport& report,
                                                         DeletionsMax deletions_max, Asks& asked)
 {
-    transport::PushOptions options = options_for(step, job, deletions_max);
+    StepOptions with =
+        options_for(step, job.options, job.filter_rules, job.sessions->refusals(), deletions_max);
+    transport::PushOptions options = std::move(with.options);
     const bool for_large = choose_for_large_files(job, step, options);
     const std::uint32_t block_bytes = options.block_bytes;
-    asked = asks_of(step, job, for_large);
+    asked = with.asks;
+    if (for_large) asked.add(Ask::large_files);
     if (job.unasked)
         job.unasked->choose(step.list);
     else
@@ -321,7 +173,6 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
     const std::set<std::string> unasked = unasked_of(step.list);
     Doubt doubt = Doubt::none;
     bool doubtful = false;
-    bool begun = false;
     try {
         transport::PushOptions same = options;
         SessionPool::Taken taken = co_await job.sessions->take(std::move(same));
@@ -332,13 +183,9 @@ boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Bene
         if (job.large) job.large->arrived(step.list, outcome, block_bytes);
         co_return outcome;
     } catch (const Error& error) {
-        const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-        begun = broken != nullptr && broken->begun();
         note_lost(error, step.list, for_large, job);
-        const bool over_a_path = broken != nullptr && broken->path();
-        if (!over_a_path && !refused_of(asked, error))
-            doubt = doubt_about(error, begun, doubtful, !unasked.empty());
-        if (doubt == Doubt::none || is_cancelled(job)) throw;
+        if (!refused_of(asked, error)) doubt = doubt_about(error, doubtful, !unasked.empty());
+        if (doubt == Doubt::none || job.is_cancelled()) throw;
         log::debug("push", "once more, step by step: " + std::string(error.what()));
     }
     Unasked::choose_none(step.list);
@@ -375,7 +222,7 @@ boost::asio::awaitable<transport::PushOutcome> push_step(PushJob& job, const Ben
             if (leave_out_refused(error, asked, job, step)) continue;
             const bool own_slot =
                 error.kind() == ErrorKind::busy && (job.had_session || job.under_way > 0);
-            if (!own_slot || is_cancelled(job)) throw;
+            if (!own_slot || job.is_cancelled()) throw;
             if (job.under_way > 0)
                 delay = slot_delay_first;
             else if (delay > slot_delay_max)
@@ -431,7 +278,7 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
             refused = true;
         }
         if (refused) {
-            job.sessions->note_refusal(Ask::moves);
+            job.sessions->refusals().add(Ask::moves);
             co_return;
         }
         for (const PathFailure& failure : outcome.failures) {
@@ -447,7 +294,7 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
 
 bool may_append(const PushJob& job)
 {
-    return job.grown && job.append_only && !job.sessions->refuses(Ask::appends);
+    return job.grown && job.append_only && !job.sessions->refusals().contains(Ask::appends);
 }
 
 // Which files go a way of their own. Of one that only grows and has not grown the content is not
@@ -457,7 +304,7 @@ GrownFiles::Seen choose_ways(const PushJob& job, const Beneath& source, plan::Ba
                              plan::Observed& observed)
 {
     GrownFiles::Seen seen;
-    const bool overwrites = job.in_place && !job.sessions->refuses(Ask::overwrites);
+    const bool overwrites = job.in_place && !job.sessions->refusals().contains(Ask::overwrites);
     if (!may_append(job) && !overwrites) return seen;
     HeldDirectory near(source);
     using Lacks = GrownFiles::Lacks;
@@ -489,7 +336,7 @@ void note_arrived(PushJob& job, const PushReport& report, GrownFiles::Seen seen)
 bool may_move(const PushJob& job)
 {
     return job.index && job.plan.delete_live && !job.options.checksum &&
-           !job.sessions->refuses(Ask::moves);
+           !job.sessions->refusals().contains(Ask::moves);
 }
 
 // A file that fails would fail again whenever something above it is compared, and perhaps end the
@@ -527,8 +374,7 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
     GrownFiles::Seen seen = choose_ways(job, source, piece.batch, observation.observed);
     plan::Plan planned = plan::make_plan(piece.batch, std::move(observation.observed), job.plan);
     // Where nothing has to be sent, nothing that was seen need be at the destination.
-    if (!planned.steps.empty()) report.sightings = std::move(observation.sightings);
-    report.racy = racy_of(report.sightings);
+    if (!planned.steps.empty()) report.saw(std::move(observation.sightings));
     piece = Pieces::Piece();  // its entries are in the lists now
     report.withheld = std::move(planned.withheld);
     report.deletions = planned.deletions;
@@ -542,48 +388,11 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
             outcome = co_await push_compare(job, source, step, report);
         else
             outcome = co_await push_step(job, source, step, report);
-        add(report, std::move(outcome));
+        report.add(std::move(outcome));
     }
     note_arrived(job, report, std::move(seen));
     co_return report;
 }
-
-}  // namespace
-
-void PushReport::add(PushReport more)
-{
-    const auto move_to = [](auto& all, auto& some) {
-        all.insert(all.end(), std::make_move_iterator(some.begin()),
-                   std::make_move_iterator(some.end()));
-    };
-    move_to(failures, more.failures);
-    move_to(unlisted, more.unlisted);
-    move_to(unattributed, more.unattributed);
-    move_to(withheld, more.withheld);
-    move_to(held, more.held);
-    move_to(racy, more.racy);
-    sightings.append(more.sightings);
-    links_unknown = links_unknown || more.links_unknown;
-    max_delete_hit = max_delete_hit || more.max_delete_hit;
-    deletions += more.deletions;
-    figures += more.figures;
-    if (more.peer) peer = more.peer;
-    sessions += more.sessions;
-}
-
-transport::PushOptions live_options(const transport::PushOptions& preserved,
-                                    const std::vector<std::string>& filter_rules,
-                                    bool with_deletions)
-{
-    transport::PushOptions options = preserved;
-    options.ignore_times = !preserved.keeps_backups();
-    if (!with_deletions) return options;
-    options.delete_missing = true;
-    options.filter_rules = filter_rules;
-    return options;
-}
-
-namespace {
 
 // A push under way. Owned by all that take part.
 struct Pushing {
@@ -634,7 +443,7 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
     FollowLinks how{.whole_source = whole, .first_piece = true};
     for (;;) {
         std::optional<Pieces::Piece> piece = co_await pieces.next();
-        if (is_cancelled(job)) throw Error(ErrorKind::local, Remedy::retry, "stopped");
+        if (job.is_cancelled()) throw Error(ErrorKind::local, Remedy::retry, "stopped");
         if (!piece) break;
         const bool owes = how.first_piece && job.links && !job.links->joined().empty();
         const bool alone = piece->alone || owes || (how.first_piece && tries_line);
@@ -651,7 +460,7 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
     for (plan::Step& step : job.once_more) {
         transport::PushOutcome outcome =
             co_await push_compare(job, *all->source, step, all->report);
-        add(all->report, std::move(outcome));
+        all->report.add(std::move(outcome));
     }
     all->report.add(std::move(all->last));
     if (job.links && all->report.unattributed.empty()) job.links->arrived();
@@ -679,19 +488,6 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
     PushReport report = std::move(all->report);
     report.lost = std::move(all->job.lost);
     co_return report;
-}
-
-boost::asio::awaitable<transport::PeerFacts> probe(transport::Endpoint endpoint,
-                                                   transport::PushOptions options)
-{
-    const Beneath anywhere("/", true);
-    SourceFiles no_files(anywhere, nullptr);  // none is asked for
-    const std::unique_ptr<transport::PushSession> session =
-        co_await transport::connect(std::move(endpoint), std::move(options));
-    const transport::PushList nothing;
-    const transport::PushOutcome outcome = co_await session->push(nothing, no_files, nullptr);
-    (void)outcome;
-    co_return session->peer();
 }
 
 }  // namespace lockstep::push

@@ -1,8 +1,12 @@
 // What a daemon was found to refuse, of all that a push can do without.
 #pragma once
 
+#include "base/error.h"
+
 #include <atomic>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace lockstep::push {
 
@@ -40,5 +44,9 @@ public:
 private:
     std::atomic<std::uint32_t> bits_ = 0;
 };
+
+// What of that the error is about. A daemon names the option as it knows it. None: it is no
+// refusal, or of what the session cannot do without.
+std::optional<Ask> refused_of(const Asks& asked, const Error& error);
 
 }  // namespace lockstep::push

@@ -101,7 +101,8 @@ asio::awaitable<std::unique_ptr<transport::PushSession>> SessionPool::open(
 {
     transport::Endpoint endpoint = settings_.endpoint();
     endpoint.speed = settings_.speed;
-    if (options.compress == "auto" && refuses(Ask::compression)) options.compress = "none";
+    if (options.compress == "auto" && refusals_.contains(Ask::compression))
+        options.compress = "none";
     std::optional<transport::Expected> expected = expected_;
     std::unique_ptr<transport::PushSession> session =
         co_await transport::connect(std::move(endpoint), std::move(options), std::move(expected));
@@ -182,12 +183,13 @@ void SessionPool::close()
 bool SessionPool::guesses_line(const transport::PushOptions& options) const
 {
     return options.compress == "auto" && settings_.speed && settings_.speed->guesses() &&
-           !refuses(Ask::compression);
+           !refusals_.contains(Ask::compression);
 }
 
 bool SessionPool::compresses_otherwise(const Parked& parked) const
 {
-    if (parked.options.compress != "auto" || !settings_.speed || refuses(Ask::compression))
+    if (parked.options.compress != "auto" || !settings_.speed ||
+        refusals_.contains(Ask::compression))
         return false;
     return (parked.session->peer().compress != "none") != settings_.speed->compresses();
 }

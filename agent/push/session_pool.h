@@ -65,8 +65,7 @@ public:
     bool guesses_line(const transport::PushOptions& options) const;
 
     // What this daemon does not take need not be asked of it again. Any thread.
-    bool refuses(Ask ask) const noexcept { return refusals_.contains(ask); }
-    void note_refusal(Ask ask) noexcept { refusals_.add(ask); }
+    Refusals& refusals() noexcept { return refusals_; }
 
     // Any thread: sessions with these options are kept ready from now on; none any more; never
     // again.
