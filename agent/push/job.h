@@ -64,12 +64,6 @@ struct PushJob {
     std::size_t connections = 1;  // sessions beside one another, as long as the daemon has slots
 
     bool is_cancelled() const { return cancelled && *cancelled; }
-
-    // On the way.
-    bool had_session = false;  // one has done its work
-    LostSessions lost;
-    std::size_t under_way = 0;          // sessions
-    std::vector<plan::Step> once_more;  // compares whose part of the deletions was too small
 };
 
 }  // namespace lockstep::push

@@ -5,14 +5,11 @@
 #include "agent/push/pieces_ahead.h"
 #include "agent/push/set_aside.h"
 #include "agent/push/side_by_side.h"
-#include "agent/push/source_files.h"
-#include "agent/push/step_options.h"
+#include "agent/push/step_pusher.h"
 #include "agent/push/unproven.h"
+#include "agent/push/ways.h"
 #include "base/log.h"
 #include "base/path.h"
-
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <set>
@@ -23,8 +20,6 @@ namespace {
 using transport::PathFailure;
 
 constexpr std::size_t entries_to_try_line = 256;
-constexpr std::chrono::milliseconds slot_delay_first{20};
-constexpr std::chrono::milliseconds slot_delay_max{1000};
 
 Beneath open_source(const PushJob& job)
 {
@@ -45,220 +40,59 @@ bool sees_whole_source(const plan::Batch& batch)
     });
 }
 
-using DeletionsMax = std::optional<std::uint64_t>;  // none: as many as there are
-
-boost::asio::awaitable<transport::PushOutcome> push_over(SessionPool::Taken taken, PushJob& job,
-                                                         const Beneath& source,
-                                                         const transport::PushList& list,
-                                                         PushReport& report)
-{
-    ++report.sessions;
-    report.peer = taken.session->peer();
-    SourceFiles files(source, job.read_files.get());
-    try {
-        transport::PushOutcome outcome =
-            co_await taken.session->push(list, files, job.progress.get());
-        report.held.insert(report.held.end(), files.held().begin(), files.held().end());
-        co_return outcome;
-    } catch (const transport::EndedByPath& error) {
-        throw BrokenPush(error, error.path());
-    } catch (const Error& error) {
-        throw BrokenPush(error, std::nullopt, taken.session->expected().has_value());
+// A push under way. Owned by all that take part.
+struct Pushing {
+    Pushing(PushJob all, std::shared_ptr<const Beneath> root)
+        : job(std::move(all)),
+          source(std::move(root)),
+          steps(job, *source),
+          deletions(job.plan.deletes_max)
+    {
     }
-}
 
-std::set<std::string> unasked_of(const transport::PushList& list)
-{
-    std::set<std::string> paths;
-    for (const transport::Entry& entry : list.entries)
-        if (entry.unasked != transport::Unasked::no) paths.insert(entry.path);
-    return paths;
-}
-
-// A daemon that gives up over a path has ended by itself.
-void note_lost(const Error& error, const transport::PushList& list, bool for_large, PushJob& job)
-{
-    if (!may_have_begun(error)) return;
-    if (for_large) job.large->lost(list);
-    if (!dynamic_cast<const BrokenPush&>(error).path()) job.lost.add(error, list);
-}
-
-// What came unasked may have failed for that alone: others may have taken its directory away. It
-// goes again at once, and waits to be asked for; so does what was not answered.
-void ask_for_failures(const std::set<std::string>& unasked, const transport::PushList& list,
-                      PushJob& job, transport::PushOutcome& outcome)
-{
-    for (PathFailure& failure : outcome.failures) {
-        const bool unanswered = list.reports_unanswered && failure.vanished;
-        if (!unanswered && !unasked.contains(failure.path)) continue;
-        job.unasked->wait_next_time(failure.path);
-        failure.vanished = true;
+    // The last that came is kept: it is acknowledged with the batch.
+    void arrived(PushReport piece)
+    {
+        if (job.arrived && last.unattributed.empty() && !last.sightings.empty()) job.arrived(last);
+        report.add(std::move(last));
+        last = std::move(piece);
     }
-}
 
-// A session of the push, for as long as it may hold a slot of the daemon.
-class UnderWay {
-public:
-    explicit UnderWay(PushJob& job) : job_(job) { ++job_.under_way; }
-    ~UnderWay() { --job_.under_way; }
-    UnderWay(const UnderWay&) = delete;
-    UnderWay& operator=(const UnderWay&) = delete;
-
-private:
-    PushJob& job_;
+    PushJob job;
+    std::shared_ptr<const Beneath> source;
+    StepPusher steps;
+    DeletionsLeft deletions;
+    std::vector<plan::Step> once_more;  // compares whose part of the deletions was too small
+    PushReport report;
+    PushReport last;
 };
 
-bool choose_for_large_files(const PushJob& job, const plan::Step& step,
-                            transport::PushOptions& options)
+// Who would have needed more deletions than its part goes once more when it is alone.
+boost::asio::awaitable<transport::PushOutcome> push_compare(Pushing& all, plan::Step& step,
+                                                            PushReport& report)
 {
-    return job.large && !job.sessions->refusals().contains(Ask::large_files) &&
-           job.large->choose(step, job.index.get(), options);
-}
-
-void go_the_usual_way(plan::Step& step)
-{
-    step.way = transport::Way::usual;
-    for (transport::Entry& entry : step.list.entries) {
-        entry.way = transport::Way::usual;
-        entry.append_from = 0;
-    }
-}
-
-void tell_refusal(const PushJob& job, Ask refused, const Error& error)
-{
-    log::Level level = log::Level::debug;
-    std::string consequence = "deletions are asked for where there are some";
-    if (refused == Ask::compression) {
-        level = log::Level::info;
-        consequence = "nothing is compressed there";
-    } else if (refused == Ask::large_files) {
-        level = log::Level::info;
-        consequence = "large files are sent as others are";
-    } else if (refused == Ask::appends) {
-        level = log::Level::warn;
-        consequence = "nothing is appended there, files that grow are sent as others";
-    } else if (refused == Ask::overwrites) {
-        level = log::Level::warn;
-        consequence = "nothing is updated in place there, files are replaced";
-    }
-    log::write(level, "push", consequence, {{"source", job.source}, {"message", error.what()}});
-}
-
-// What a daemon refuses is not asked of it again. False when the step cannot do without.
-bool leave_out_refused(const Error& error, const Asks& asked, PushJob& job, plan::Step& step)
-{
-    const std::optional<Ask> refused = refused_of(asked, error);
-    if (!refused || job.is_cancelled()) return false;
-    tell_refusal(job, *refused, error);
-    job.sessions->refusals().add(*refused);
-    if (*refused == Ask::appends || *refused == Ask::overwrites) go_the_usual_way(step);
-    return true;
-}
-
-boost::asio::awaitable<transport::PushOutcome> try_step(PushJob& job, const Beneath& source,
-                                                        plan::Step& step, PushReport& report,
-                                                        DeletionsMax deletions_max, Asks& asked)
-{
-    StepOptions with =
-        options_for(step, job.options, job.filter_rules, job.sessions->refusals(), deletions_max);
-    transport::PushOptions options = std::move(with.options);
-    const bool for_large = choose_for_large_files(job, step, options);
-    const std::uint32_t block_bytes = options.block_bytes;
-    asked = with.asks;
-    if (for_large) asked.add(Ask::large_files);
-    if (job.unasked)
-        job.unasked->choose(step.list);
-    else
-        Unasked::choose_none(step.list);
-    const std::set<std::string> unasked = unasked_of(step.list);
-    Doubt doubt = Doubt::none;
-    bool doubtful = false;
-    try {
-        transport::PushOptions same = options;
-        SessionPool::Taken taken = co_await job.sessions->take(std::move(same));
-        doubtful = taken.doubtful;
-        transport::PushOutcome outcome =
-            co_await push_over(std::move(taken), job, source, step.list, report);
-        ask_for_failures(unasked, step.list, job, outcome);
-        if (job.large) job.large->arrived(step.list, outcome, block_bytes);
-        co_return outcome;
-    } catch (const Error& error) {
-        note_lost(error, step.list, for_large, job);
-        if (!refused_of(asked, error)) doubt = doubt_about(error, doubtful, !unasked.empty());
-        if (doubt == Doubt::none || job.is_cancelled()) throw;
-        log::debug("push", "once more, step by step: " + std::string(error.what()));
-    }
-    Unasked::choose_none(step.list);
-    SessionPool::Taken fresh;
-    fresh.session = co_await job.sessions->connect(std::move(options));
-    try {
-        transport::PushOutcome outcome =
-            co_await push_over(std::move(fresh), job, source, step.list, report);
-        if (doubt == Doubt::unasked) job.unasked->give_up();
-        if (job.large) job.large->arrived(step.list, outcome, block_bytes);
-        co_return outcome;
-    } catch (const Error& error) {
-        note_lost(error, step.list, for_large, job);
-        throw;
-    }
-}
-
-// The daemon may be ending the session of the step before still, whose slot is taken until then, or
-// have none for more than one of ours.
-boost::asio::awaitable<transport::PushOutcome> push_step(PushJob& job, const Beneath& source,
-                                                         plan::Step& step, PushReport& report,
-                                                         DeletionsMax deletions_max = {})
-{
-    boost::asio::steady_timer timer(job.sessions->strand());
-    for (std::chrono::milliseconds delay = slot_delay_first;; delay *= 2) {
-        Asks asked;
-        try {
-            const UnderWay counted(job);
-            transport::PushOutcome outcome =
-                co_await try_step(job, source, step, report, deletions_max, asked);
-            job.had_session = true;
-            co_return outcome;
-        } catch (const Error& error) {
-            if (leave_out_refused(error, asked, job, step)) continue;
-            const bool own_slot =
-                error.kind() == ErrorKind::busy && (job.had_session || job.under_way > 0);
-            if (!own_slot || job.is_cancelled()) throw;
-            if (job.under_way > 0)
-                delay = slot_delay_first;
-            else if (delay > slot_delay_max)
-                throw;
-            job.connections = 1;
-        }
-        timer.expires_after(delay);
-        co_await timer.async_wait(boost::asio::use_awaitable);
-    }
-}
-
-// Of the deletions that are left each session gets a part which no other may use, and what it did
-// not need comes back. Who would have needed more goes once more when it is alone.
-boost::asio::awaitable<transport::PushOutcome> push_compare(PushJob& job, const Beneath& source,
-                                                            plan::Step& step, PushReport& report)
-{
-    DeletionsMax& left = job.plan.deletes_max;
-    DeletionsMax part = left;
-    const bool all = job.connections == 1;
-    if (part && !all) *part /= 2;
-    if (left) *left -= *part;
-    transport::PushOutcome outcome = co_await push_step(job, source, step, report, part);
-    if (left) *left += *part - std::min(*part, outcome.figures.files_deleted);
-    if (outcome.max_delete_hit && !all) {
+    const bool alone = all.steps.connections() == 1;
+    const DeletionsLeft::Max part = alone ? all.deletions.take_all() : all.deletions.take_half();
+    transport::PushOutcome outcome = co_await all.steps.push(step, report, part);
+    all.deletions.give_back(part, outcome.figures.files_deleted);
+    if (outcome.max_delete_hit && !alone) {
         outcome.max_delete_hit = false;
-        job.once_more.push_back(std::move(step));
+        all.once_more.push_back(std::move(step));
     }
     co_return outcome;
 }
 
-// What was moved is looked at like an attribute from then on. That it could not be is no failure.
-boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
-                                        const Observation& observation, plan::Batch& batch,
-                                        PushReport& report)
+bool may_move(const PushJob& job)
 {
-    std::vector<plan::MovedFile> files = moved_files(batch, observation, *job.index);
+    return job.index && job.plan.delete_live && !job.options.checksum &&
+           !job.sessions->refusals().contains(Ask::moves);
+}
+
+// What was moved is looked at like an attribute from then on. That it could not be is no failure.
+boost::asio::awaitable<void> push_moves(Pushing& all, const Observation& observation,
+                                        plan::Batch& batch, PushReport& report)
+{
+    std::vector<plan::MovedFile> files = moved_files(batch, observation, *all.job.index);
     if (!batch.moves.empty())
         log::debug("push", "files that were only moved: " + std::to_string(files.size()));
     std::vector<plan::Step> steps = plan::move_steps(std::move(files), observation.observed);
@@ -269,7 +103,7 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
             if (entry.is_regular() && !entry.only_there) moved.insert(entry.path);
         transport::PushOutcome outcome;
         try {
-            outcome = co_await push_step(job, source, step, report);
+            outcome = co_await all.steps.push(step, report);
         } catch (const Error& error) {
             const bool about_moves =
                 error.kind() == ErrorKind::refused_option || error.kind() == ErrorKind::protocol;
@@ -278,7 +112,7 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
             refused = true;
         }
         if (refused) {
-            job.sessions->refusals().add(Ask::moves);
+            all.job.sessions->refusals().add(Ask::moves);
             co_return;
         }
         for (const PathFailure& failure : outcome.failures) {
@@ -290,53 +124,6 @@ boost::asio::awaitable<void> push_moves(PushJob& job, const Beneath& source,
     }
     for (plan::DirtyPath& dirty : batch.paths)
         if (moved.contains(dirty.path)) dirty.look = plan::Look::attributes;
-}
-
-bool may_append(const PushJob& job)
-{
-    return job.grown && job.append_only && !job.sessions->refusals().contains(Ask::appends);
-}
-
-// Which files go a way of their own. Of one that only grows and has not grown the content is not
-// sent: the close of a log comes after all of it, as often as not. What `seen` says of the others
-// that only grow is there, too, once all has arrived.
-GrownFiles::Seen choose_ways(const PushJob& job, const Beneath& source, plan::Batch& batch,
-                             plan::Observed& observed)
-{
-    GrownFiles::Seen seen;
-    const bool overwrites = job.in_place && !job.sessions->refusals().contains(Ask::overwrites);
-    if (!may_append(job) && !overwrites) return seen;
-    HeldDirectory near(source);
-    using Lacks = GrownFiles::Lacks;
-    const auto choose = [&](transport::Entry& entry) {
-        if (!entry.is_regular() || entry.link_count > 1) return Lacks::content;
-        if (overwrites && job.in_place(entry.path)) entry.way = transport::Way::in_place;
-        if (!may_append(job) || !job.append_only(entry.path)) return Lacks::content;
-        return job.grown->look_at(near, entry, seen);
-    };
-    for (plan::DirtyPath& dirty : batch.paths) {
-        const auto found = observed.at.find(dirty.path);
-        if (found == observed.at.end() || !found->second) continue;
-        if (choose(*found->second) == Lacks::nothing) dirty.look = plan::Look::attributes;
-    }
-    for (plan::ObservedSubtree& subtree : observed.subtrees)
-        for (transport::Entry& entry : subtree.entries) choose(entry);
-    if (job.grown) job.grown->begun(seen);
-    return seen;
-}
-
-void note_arrived(PushJob& job, const PushReport& report, GrownFiles::Seen seen)
-{
-    if (!job.grown || !report.unattributed.empty()) return;
-    for (const PathFailure& failure : report.failures) seen.erase(failure.path);
-    for (const std::string& path : report.held) seen.erase(path);
-    job.grown->arrived(std::move(seen));
-}
-
-bool may_move(const PushJob& job)
-{
-    return job.index && job.plan.delete_live && !job.options.checksum &&
-           !job.sessions->refusals().contains(Ask::moves);
 }
 
 // A file that fails would fail again whenever something above it is compared, and perhaps end the
@@ -352,9 +139,10 @@ void hold_back(const std::set<std::string>& not_now, plan::Step& step)
 }
 
 // One session after another: each may rely on the one before.
-boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& source,
-                                              Pieces::Piece piece, FollowLinks how)
+boost::asio::awaitable<PushReport> push_piece(Pushing& all, Pieces::Piece piece, FollowLinks how)
 {
+    const PushJob& job = all.job;
+    const Beneath& source = *all.source;
     PushReport report;
     Observation& observation = piece.observation;
     if (!observation.observed.at[std::string()])
@@ -370,55 +158,36 @@ boost::asio::awaitable<PushReport> push_piece(PushJob& job, const Beneath& sourc
     set_aside(observation.unobserved, piece.batch, report);
     report.held = hold_open_files(source, job.open_files, job.index.get(), observation.observed,
                                   piece.batch, std::chrono::steady_clock::now());
-    if (may_move(job)) co_await push_moves(job, source, observation, piece.batch, report);
-    GrownFiles::Seen seen = choose_ways(job, source, piece.batch, observation.observed);
-    plan::Plan planned = plan::make_plan(piece.batch, std::move(observation.observed), job.plan);
+    if (may_move(job)) co_await push_moves(all, observation, piece.batch, report);
+    Ways ways(job);
+    ways.choose(source, piece.batch, observation.observed);
+    plan::PlanOptions options = job.plan;
+    options.deletes_max = all.deletions.left();
+    plan::Plan planned = plan::make_plan(piece.batch, std::move(observation.observed), options);
     // Where nothing has to be sent, nothing that was seen need be at the destination.
     if (!planned.steps.empty()) report.saw(std::move(observation.sightings));
     piece = Pieces::Piece();  // its entries are in the lists now
     report.withheld = std::move(planned.withheld);
     report.deletions = planned.deletions;
-    if (job.plan.deletes_max)
-        *job.plan.deletes_max -= std::min<std::uint64_t>(*job.plan.deletes_max, report.deletions);
+    all.deletions.spend(report.deletions);
 
     for (plan::Step& step : planned.steps) {
         hold_back(job.not_now, step);
         transport::PushOutcome outcome;
         if (step.delete_extras)
-            outcome = co_await push_compare(job, source, step, report);
+            outcome = co_await push_compare(all, step, report);
         else
-            outcome = co_await push_step(job, source, step, report);
+            outcome = co_await all.steps.push(step, report);
         report.add(std::move(outcome));
     }
-    note_arrived(job, report, std::move(seen));
+    ways.arrived(report);
     co_return report;
 }
-
-// A push under way. Owned by all that take part.
-struct Pushing {
-    Pushing(PushJob all, std::shared_ptr<const Beneath> root)
-        : job(std::move(all)), source(std::move(root))
-    {
-    }
-
-    // The last that came is kept: it is acknowledged with the batch.
-    void arrived(PushReport piece)
-    {
-        if (job.arrived && last.unattributed.empty() && !last.sightings.empty()) job.arrived(last);
-        report.add(std::move(last));
-        last = std::move(piece);
-    }
-
-    PushJob job;
-    std::shared_ptr<const Beneath> source;
-    PushReport report;
-    PushReport last;
-};
 
 boost::asio::awaitable<void> push_beside(std::shared_ptr<Pushing> all, Pieces::Piece piece,
                                          FollowLinks how)
 {
-    PushReport report = co_await push_piece(all->job, *all->source, std::move(piece), how);
+    PushReport report = co_await push_piece(*all, std::move(piece), how);
     all->arrived(std::move(report));
 }
 
@@ -433,7 +202,7 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
     if (job.links) job.links->moved(job.links_moved);
     if (job.links && whole) job.links->whole_source_begins(std::chrono::steady_clock::now());
     // What was moved may be taken from a file that another piece replaces.
-    if (!job.batch.moves.empty()) job.connections = 1;
+    if (!job.batch.moves.empty()) all->steps.go_alone();
     // What is found out about the line by the first is for all others.
     const bool tries_line = job.sessions->guesses_line(job.options);
     Pieces::EntriesMax entries_max{job.piece_entries, job.piece_entries};
@@ -447,7 +216,7 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
         if (!piece) break;
         const bool owes = how.first_piece && job.links && !job.links->joined().empty();
         const bool alone = piece->alone || owes || (how.first_piece && tries_line);
-        const std::size_t room = alone ? 1 : job.connections;
+        const std::size_t room = alone ? 1 : all->steps.connections();
         co_await beside.fewer_than(room);
         if (alone)
             co_await push_beside(all, std::move(*piece), how);
@@ -456,10 +225,9 @@ boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySid
         how.first_piece = false;
     }
     co_await beside.fewer_than(1);
-    job.connections = 1;
-    for (plan::Step& step : job.once_more) {
-        transport::PushOutcome outcome =
-            co_await push_compare(job, *all->source, step, all->report);
+    all->steps.go_alone();
+    for (plan::Step& step : all->once_more) {
+        transport::PushOutcome outcome = co_await push_compare(*all, step, all->report);
         all->report.add(std::move(outcome));
     }
     all->report.add(std::move(all->last));
@@ -480,13 +248,14 @@ boost::asio::awaitable<PushReport> push_batch(PushJob job)
     } catch (const Error& error) {
         // Whatever ended the push, sessions may have been lost before.
         const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-        const bool begun = all->job.had_session || all->job.lost.any || may_have_begun(error);
+        const bool begun =
+            all->steps.had_session() || all->steps.lost().any || may_have_begun(error);
         if (broken == nullptr && !begun) throw;
         throw BrokenPush(error, broken != nullptr ? broken->path() : std::nullopt, begun,
-                         std::move(all->job.lost));
+                         std::move(all->steps.lost()));
     }
     PushReport report = std::move(all->report);
-    report.lost = std::move(all->job.lost);
+    report.lost = std::move(all->steps.lost());
     co_return report;
 }
 
