@@ -20,7 +20,6 @@ bool Troubles::note(Trouble trouble)
     trouble.advice = advice_for(trouble.kind, scheme_);
     if (trouble.paths.size() > paths_shown_max) trouble.paths.resize(paths_shown_max);
     const bool same = last_ && last_->message == trouble.message;
-    if (session_) session_ = trouble;
     last_ = std::move(trouble);
     return !same;
 }
@@ -31,8 +30,9 @@ bool Troubles::note_failed_session(Trouble trouble, TimePoint now)
     // The source is looked at again as soon as the mapping knows better; a person is not hurried.
     const auto delay = trouble.remedy == Remedy::needs_person ? retry_.max : delay_after(attempts_);
     not_before_ = now + delay;
-    session_ = trouble;
-    return note(std::move(trouble));
+    const bool is_new = note(std::move(trouble));
+    session_ = last_;
+    return is_new;
 }
 
 void Troubles::session_worked()

@@ -1,8 +1,10 @@
 #include "agent/push/set_aside.h"
 
+#include "base/path.h"
+
 #include <cerrno>
-#include <string>
-#include <unordered_set>
+#include <string_view>
+#include <unordered_map>
 
 namespace lockstep::push {
 namespace {
@@ -24,25 +26,24 @@ PathFailure failure_of(const Unobserved& unobserved)
 void set_aside(const std::vector<Unobserved>& unobserved, plan::Batch& batch, PushReport& report)
 {
     if (unobserved.empty()) return;
-    std::unordered_set<std::string> unknown;
+    std::unordered_map<std::string_view, const Unobserved*> unknown;
     for (const Unobserved& one : unobserved) {
         if (one.listing)
             report.unlisted.push_back(one.path);
         else
-            unknown.insert(one.path);
+            unknown.emplace(one.path, &one);
         report.failures.push_back(failure_of(one));
     }
     const auto hidden = [&](const plan::DirtyPath& dirty) {
         if (unknown.contains(dirty.path)) return true;
-        for (std::size_t slash = dirty.path.find('/'); slash != std::string::npos;
-             slash = dirty.path.find('/', slash + 1)) {
-            if (!unknown.contains(dirty.path.substr(0, slash))) continue;
-            PathFailure failure = report.failures.front();
+        return any_above(dirty.path, [&](std::string_view up) {
+            const auto above = unknown.find(up);
+            if (above == unknown.end()) return false;
+            PathFailure failure = failure_of(*above->second);
             failure.path = dirty.path;
             report.failures.push_back(std::move(failure));
             return true;
-        }
-        return false;
+        });
     };
     std::erase_if(batch.paths, hidden);
 }

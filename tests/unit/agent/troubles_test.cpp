@@ -56,6 +56,18 @@ TEST_CASE("what needs a person waits the longest, unless a person says that it i
     CHECK(troubles.needs_person());  // until a session works
 }
 
+TEST_CASE("trouble with a path is no news of the sessions", "[agent][troubles]")
+{
+    Troubles troubles(retry, config::Scheme::rsync);
+    troubles.note_failed_session(trouble_of("password", ErrorKind::auth, Remedy::needs_person),
+                                 start);
+
+    troubles.note(trouble_of("cannot be read", ErrorKind::permission, Remedy::skip_path));
+
+    CHECK(troubles.needs_person());
+    CHECK(troubles.last()->message == "cannot be read");
+}
+
 TEST_CASE("the return of the source ends no trouble but that with it", "[agent][troubles]")
 {
     Troubles troubles(retry, config::Scheme::rsync);

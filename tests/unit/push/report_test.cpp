@@ -85,13 +85,15 @@ TEST_CASE("what cannot be looked at leaves the batch with all below it", "[push]
         batch.paths.push_back({path, plan::Look::content, 0, {}, 0});
     PushReport report;
 
-    set_aside({{"d", EACCES, false}, {"l", EIO, true}}, batch, report);
+    set_aside({{"l", EIO, true}, {"d", EACCES, false}}, batch, report);
 
     Paths left;
     for (const plan::DirtyPath& dirty : batch.paths) left.push_back(dirty.path);
     CHECK(left == Paths{"dd", "l", "l/z"});
-    CHECK(paths_of(report) == Paths{"d", "l", "d/x/y"});
-    CHECK(report.failures[0].kind == ErrorKind::permission);
-    CHECK(report.failures[1].kind == ErrorKind::local);
+    CHECK(paths_of(report) == Paths{"l", "d", "d/x/y"});
+    CHECK(report.failures[0].kind == ErrorKind::local);
+    CHECK(report.failures[1].kind == ErrorKind::permission);
+    CHECK(report.failures[2].kind == ErrorKind::permission);
+    CHECK(report.failures[2].message == report.failures[1].message);
     CHECK(report.unlisted == Paths{"l"});
 }
