@@ -37,10 +37,10 @@ bool Unasked::needs_no_answer(const transport::PushList& list)
 {
     bool none = true;
     for (const transport::Entry& entry : list.entries) {
-        if (entry.is_regular() || entry.is_delete()) continue;
-        const bool waits = waiting_.erase(entry.path) > 0;
         const bool untouched = entry.dir_kind == transport::DirKind::implied;
-        none = none && !waits && (untouched || entry.xattrs.empty());
+        if (entry.is_regular() || entry.is_delete() || untouched) continue;
+        const bool waits = waiting_.erase(entry.path) > 0;
+        none = none && !waits && entry.xattrs.empty();
     }
     return none;
 }
