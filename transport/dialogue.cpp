@@ -65,11 +65,16 @@ asio::awaitable<void> Dialogue::hear_last_words()
     }
 }
 
-// Which is no progress of ours.
+// Which is no progress of ours. A daemon that does not hear it any more may have said all it had to
+// say: that is for who reads to tell.
 asio::awaitable<void> Dialogue::say_alive()
 {
     only_alive_ = true;
-    co_await out_.keepalive();
+    try {
+        co_await out_.keepalive();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unreachable) throw;
+    }
     only_alive_ = false;
 }
 

@@ -124,6 +124,22 @@ TEST_CASE("a file spoilt on the way is sent again, or reported to be", "[wire][u
     CHECK(ends.differences() == Lines{});
 }
 
+TEST_CASE("a daemon that has said all and gone need not hear that we are there", "[wire][unasked]")
+{
+    const Ends ends;
+    make_dirs(ends.source("d"));
+    ends.bring_in_step();
+    std::size_t unheard = 0;
+    for (int i = 0; i < 20; ++i) {
+        write_file(ends.source("d/file" + std::to_string(i)), "content");
+        const PushOutcome outcome =
+            push_unheard(ends.endpoint(), Ends::options(), ends.list(), ends.dir / "src", unheard);
+        REQUIRE(outcome.failures.empty());
+    }
+    CHECK(unheard > 0);
+    CHECK(ends.differences() == Lines{});
+}
+
 // That nothing is repeated shows that all DONEs were said ahead.
 TEST_CASE("with extended attributes too all is said ahead where no file has any", "[wire][unasked]")
 {
