@@ -25,13 +25,6 @@ std::vector<state::DirtyRow> rows_of(const plan::Batch& batch)
     return rows;
 }
 
-bool has_whole(const plan::Batch& batch)
-{
-    return std::any_of(batch.paths.begin(), batch.paths.end(), [](const plan::DirtyPath& dirty) {
-        return dirty.path.empty() && dirty.look == plan::Look::subtree;
-    });
-}
-
 }  // namespace
 
 Destination::Destination(config::Mapping mapping, config::Destination config, DestinationHost host)
@@ -289,7 +282,7 @@ void Destination::acknowledge(const plan::Batch& batch, push::PushReport report,
 
     dirty_.settle(batch, settlement.again, now);
     record(batch, settlement.again, report);
-    if (settlement.again.empty() && has_whole(batch)) memory_.compared(true);
+    if (settlement.again.empty() && batch.has_whole_source()) memory_.compared(true);
     if (dirty_.empty() && !aftermath_.until()) {
         in_step_at_ = std::chrono::system_clock::now();
         troubles_.forget_last();

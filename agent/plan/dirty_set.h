@@ -31,6 +31,13 @@ struct Batch {
         return std::any_of(paths.begin(), paths.end(),
                            [](const DirtyPath& dirty) { return dirty.look >= Look::listing; });
     }
+    // One of them stands for the source, with all that is in it.
+    bool has_whole_source() const noexcept
+    {
+        return std::any_of(paths.begin(), paths.end(), [](const DirtyPath& dirty) {
+            return dirty.path.empty() && dirty.look == Look::subtree;
+        });
+    }
 };
 
 // State, not history: a path stands in it once, however many events touched it. Adding while a path

@@ -33,13 +33,6 @@ Beneath open_source(const PushJob& job)
     return source;
 }
 
-bool sees_whole_source(const plan::Batch& batch)
-{
-    return std::any_of(batch.paths.begin(), batch.paths.end(), [](const plan::DirtyPath& dirty) {
-        return dirty.path.empty() && dirty.look == plan::Look::subtree;
-    });
-}
-
 // A push under way. Owned by all that take part.
 struct Pushing {
     Pushing(PushJob all, std::shared_ptr<const Beneath> root)
@@ -196,7 +189,7 @@ boost::asio::awaitable<void> push_beside(std::shared_ptr<Pushing> all, Pieces::P
 boost::asio::awaitable<void> push_pieces(std::shared_ptr<Pushing> all, SideBySide& beside)
 {
     PushJob& job = all->job;
-    const bool whole = sees_whole_source(job.batch);
+    const bool whole = job.batch.has_whole_source();
     if (job.unasked) job.unasked->begun(job.batch);
     if (job.links) job.links->saw(job.links_seen);
     if (job.links) job.links->moved(job.links_moved);
