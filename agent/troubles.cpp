@@ -69,8 +69,7 @@ std::optional<Troubles::TimePoint> Troubles::waits_until(TimePoint now) const
 
 bool Troubles::cut_off() const noexcept
 {
-    return session_ &&
-           (session_->kind == ErrorKind::unreachable || session_->kind == ErrorKind::timeout);
+    return session_ && is_line_trouble(session_->kind);
 }
 
 void Troubles::tell(status::Destination& told) const

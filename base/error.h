@@ -35,6 +35,12 @@ enum class ErrorKind {
 
 std::string_view name_of(ErrorKind kind) noexcept;
 
+// The line failed, or nothing came over it: of what the peer has done nobody knows.
+constexpr bool is_line_trouble(ErrorKind kind) noexcept
+{
+    return kind == ErrorKind::unreachable || kind == ErrorKind::timeout;
+}
+
 class Error : public std::runtime_error {
 public:
     Error(ErrorKind kind, Remedy remedy, const std::string& what)

@@ -3,14 +3,6 @@
 #include "base/path.h"
 
 namespace lockstep::push {
-namespace {
-
-bool is_line_trouble(const Error& error)
-{
-    return error.kind() == ErrorKind::unreachable || error.kind() == ErrorKind::timeout;
-}
-
-}  // namespace
 
 void LostSessions::add(const Error& why, const transport::PushList& list)
 {
@@ -26,7 +18,7 @@ void LostSessions::add(const Error& why, const transport::PushList& list)
 bool may_have_begun(const Error& error)
 {
     const auto* broken = dynamic_cast<const BrokenPush*>(&error);
-    return broken != nullptr && (broken->begun() || is_line_trouble(error));
+    return broken != nullptr && (broken->begun() || is_line_trouble(error.kind()));
 }
 
 Doubt doubt_about(const Error& error, bool doubtful, bool unasked)
@@ -35,7 +27,7 @@ Doubt doubt_about(const Error& error, bool doubtful, bool unasked)
     if (broken != nullptr && broken->path()) return Doubt::none;
     const bool begun = broken != nullptr && broken->begun();
     if (doubtful && !begun) return Doubt::session;
-    if (unasked && !is_line_trouble(error)) return Doubt::unasked;
+    if (unasked && !is_line_trouble(error.kind())) return Doubt::unasked;
     return doubtful ? Doubt::session : Doubt::none;
 }
 
