@@ -11,8 +11,6 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t paths_shown_max = 20;
-
 }  // namespace
 
 asio::awaitable<status::CommandResult> reach(std::vector<std::shared_ptr<Destination>> destinations,
@@ -42,7 +40,8 @@ asio::awaitable<status::CommandResult> reach(std::vector<std::shared_ptr<Destina
         if (!result.message.empty()) result.message += "; ";
         result.message += prefix + why;
         for (const std::string& path : destination.outstanding(marks[i]))
-            if (result.paths.size() < paths_shown_max) result.paths.push_back(escaped(path));
+            if (result.paths.size() < Troubles::paths_shown_max)
+                result.paths.push_back(escaped(path));
     }
     co_return result;
 }

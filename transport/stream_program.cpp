@@ -117,18 +117,8 @@ public:
     }
 
     // As waitpid() gives it, once it has ended; none after `end_limit`. One caller of each kind.
-    asio::awaitable<std::optional<int>> end_for_reader()
-    {
-        const auto ended = [this] { return status_.has_value(); };
-        co_await wait_until(ended, for_reader_, end_limit);
-        co_return status_;
-    }
-    asio::awaitable<std::optional<int>> end_for_writer()
-    {
-        const auto ended = [this] { return status_.has_value(); };
-        co_await wait_until(ended, for_writer_, end_limit);
-        co_return status_;
-    }
+    asio::awaitable<std::optional<int>> end_for_reader() { return end_told_by(for_reader_); }
+    asio::awaitable<std::optional<int>> end_for_writer() { return end_told_by(for_writer_); }
 
     const std::string& last_words() const noexcept { return last_words_; }
 
@@ -158,6 +148,13 @@ private:
             if (left.count() <= 0) break;
             [[maybe_unused]] const bool told = co_await signal.wait_for(left);
         }
+    }
+
+    asio::awaitable<std::optional<int>> end_told_by(Signal& signal)
+    {
+        const auto ended = [this] { return status_.has_value(); };
+        co_await wait_until(ended, signal, end_limit);
+        co_return status_;
     }
 
     static asio::awaitable<void> hear(std::shared_ptr<Program> self)
