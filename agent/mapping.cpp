@@ -332,6 +332,7 @@ void Mapping::resume_destinations()
 // True once the watcher has told everything that had happened when it was asked.
 asio::awaitable<bool> Mapping::barrier(TimePoint limit)
 {
+    if (stopping_) co_return false;  // nobody watches any more
     const std::uint64_t number = ++barriers_asked_;
     watch_->barrier(number);
     while (barriers_seen_ < number && !stopping_ && Clock::now() < limit)
@@ -408,7 +409,7 @@ asio::awaitable<status::CommandResult> Mapping::resync(std::shared_ptr<Mapping> 
                                                        bool accept_empty)
 {
     const TimePoint now = Clock::now();
-    if (accept_empty) {
+    if (accept_empty && !self->stopping_) {
         for (const std::shared_ptr<Destination>& destination : self->destinations_)
             destination->accept_empty();
         if (self->source_.refused()) {
