@@ -94,6 +94,12 @@ Parent Observer::parent(const std::string& path)
     return {.directory = &directory, .works_there = held_.work_in_directory_of(path)};
 }
 
+bool Observer::saw_directory(const std::string& path) const
+{
+    const auto seen = result_.observed.at.find(path);
+    return seen != result_.observed.at.end() && seen->second && seen->second->is_directory();
+}
+
 Observer::Listing Observer::list(const std::string& directory,
                                  const std::optional<timespec>& changed_since)
 {
@@ -101,10 +107,8 @@ Observer::Listing Observer::list(const std::string& directory,
     sightings_before_listing_ = result_.sightings.size();
     plan::ObservedSubtree subtree;
     subtree.path = directory;
-    const auto itself = result_.observed.at.find(directory);
-    if (itself == result_.observed.at.end() || !itself->second || !itself->second->is_directory())
-        return listing;
-    subtree.entries.push_back(*itself->second);
+    if (!saw_directory(directory)) return listing;
+    subtree.entries.push_back(*result_.observed.at.at(directory));
 
     std::vector<DirEntry> names;
     const timespec looked_at = state::time_of_look();

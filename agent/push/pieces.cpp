@@ -26,11 +26,11 @@ std::optional<timespec> file_time(const Since& since)
 }
 
 // Those that are not below another one, the first in order last.
-std::vector<std::pair<std::string, Since>> topmost_subtrees(const plan::Batch& batch)
+std::vector<std::pair<std::string, Since>> topmost(const std::vector<plan::DirtyPath>& directories)
 {
     std::map<std::string, Since> subtrees;
-    for (const plan::DirtyPath& dirty : batch.paths)
-        if (dirty.look == plan::Look::subtree) subtrees.emplace(dirty.path, dirty.changed_since);
+    for (const plan::DirtyPath& dirty : directories)
+        subtrees.emplace(dirty.path, dirty.changed_since);
     std::vector<std::pair<std::string, Since>> top;
     for (const auto& [path, since] : subtrees) {
         const auto is_one = [&](std::string_view up) { return subtrees.contains(std::string(up)); };
@@ -57,17 +57,7 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
     while (!directories_.empty() && entries_ < entries_max && !cancelled()) {
         const Directory directory = std::move(directories_.back());
         directories_.pop_back();
-        observer.see(directory.path);
-        Observer::Listing listing = observer.list(directory.path, directory.changed_since);
-        for (std::string& below : listing.below)
-            directories_.push_back({std::move(below), directory.changed_since});
-        if (listing.linked && options_.hard_links) {
-            observer.forget_listing();
-            linked_.push_back(directory);
-            continue;
-        }
-        entries_ += listing.entries;
-        piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
+        list(observer, piece, directory);
     }
     if (directories_.empty() && entries_ < entries_max) {
         for (const Directory& directory : linked_) {
@@ -77,12 +67,10 @@ std::optional<Pieces::Piece> Pieces::next(const std::function<bool()>& cancelled
         }
         piece.alone = piece.alone || !linked_.empty() || !left_.empty();
         linked_.clear();
-        for (plan::DirtyPath& dirty : left_) {
-            observer.see(dirty.path);
-            piece.batch.paths.push_back(std::move(dirty));
-        }
-        left_.clear();
+        for (plan::DirtyPath& dirty : std::exchange(left_, {}))
+            see(observer, piece, std::move(dirty));
     }
+    if (piece.batch.empty() && more() && !cancelled()) return next(cancelled);
     if (piece.batch.empty()) return std::nullopt;
     piece.batch.moves = moves_;
     piece.batch.unsettled = unsettled_;
@@ -99,10 +87,10 @@ bool Pieces::is_left(const std::string& path) const
     return origin && is_absence(source_.status(path, status));
 }
 
-void Pieces::note_moves()
+void Pieces::note_moves(plan::Batch& batch)
 {
-    moves_ = std::move(batch_->moves);
-    unsettled_ = std::move(batch_->unsettled);
+    moves_ = std::move(batch.moves);
+    unsettled_ = std::move(batch.unsettled);
     for (const plan::Move& move : moves_) {
         origins_.insert(move.from);
         for (std::string_view up = parent_of(move.from); !up.empty(); up = parent_of(up))
@@ -110,33 +98,67 @@ void Pieces::note_moves()
     }
 }
 
+// One directory: what is in it, and what is to be entered next.
+void Pieces::list(Observer& observer, Piece& piece, const Directory& directory)
+{
+    observer.see(directory.path);
+    Observer::Listing listing = observer.list(directory.path, directory.changed_since);
+    for (std::string& below : listing.below)
+        directories_.push_back({std::move(below), directory.changed_since});
+    if (listing.linked && options_.hard_links) {
+        observer.forget_listing();
+        linked_.push_back(directory);
+        return;
+    }
+    entries_ += listing.entries;
+    piece.batch.paths.push_back({directory.path, plan::Look::listing, 0, {}, 0});
+}
+
+// What was no directory when it was decided what to enter may be one by now: only what is seen
+// counts, for that is what is acknowledged.
+void Pieces::see(Observer& observer, Piece& piece, plan::DirtyPath dirty)
+{
+    observer.see(dirty.path);
+    ++entries_;
+    if (dirty.look == plan::Look::subtree) {
+        if (observer.saw_directory(dirty.path)) {
+            list(observer, piece, {dirty.path, file_time(dirty.changed_since)});
+            return;
+        }
+        dirty.look = plan::Look::content;
+    }
+    if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path).entries;
+    piece.batch.paths.push_back(std::move(dirty));
+}
+
 void Pieces::see_batch(Observer& observer, Piece& piece, const std::function<bool()>& cancelled)
 {
+    plan::Batch batch = std::move(*batch_);
+    batch_.reset();
     // What is no directory any more is sent for itself: a compare of what is above it would leave
     // it to its size and time.
-    for (plan::DirtyPath& dirty : batch_->paths) {
+    const auto is_entered = [&](const plan::DirtyPath& dirty) {
         struct stat status {};
-        if (dirty.look == plan::Look::subtree && !dirty.path.empty() &&
-            (source_.status(dirty.path, status) != 0 || !S_ISDIR(status.st_mode)))
-            dirty.look = plan::Look::content;
-    }
-    for (auto& [path, since] : topmost_subtrees(*batch_))
+        return dirty.look == plan::Look::subtree &&
+               (dirty.path.empty() ||
+                (source_.status(dirty.path, status) == 0 && S_ISDIR(status.st_mode)));
+    };
+    std::vector<plan::DirtyPath> others;
+    std::vector<plan::DirtyPath> entered;
+    for (plan::DirtyPath& dirty : batch.paths)
+        (is_entered(dirty) ? entered : others).push_back(std::move(dirty));
+    for (auto& [path, since] : topmost(entered))
         directories_.push_back({std::move(path), file_time(since)});
-    note_moves();
-    for (plan::DirtyPath& dirty : batch_->paths) {
+    note_moves(batch);
+    for (plan::DirtyPath& dirty : others) {
         if (cancelled()) return;
-        if (dirty.look == plan::Look::subtree) continue;
         if (!directories_.empty() && is_left(dirty.path)) {
             left_.push_back(std::move(dirty));
             continue;
         }
-        observer.see(dirty.path);
         piece.alone = true;
-        ++entries_;
-        if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path).entries;
-        piece.batch.paths.push_back(std::move(dirty));
+        see(observer, piece, std::move(dirty));
     }
-    batch_.reset();
 }
 
 }  // namespace lockstep::push

@@ -48,18 +48,21 @@ public:
     }
 
 private:
-    void note_moves();
-    bool is_left(const std::string& path) const;
-    void see_batch(Observer& observer, Piece& piece, const std::function<bool()>& cancelled);
-
-    const Beneath& source_;
-    const ObserveOptions& options_;
-    EntriesMax entries_max_;
-    std::optional<plan::Batch> batch_;  // until the first piece
     struct Directory {
         std::string path;
         std::optional<timespec> changed_since;
     };
+
+    void note_moves(plan::Batch& batch);
+    bool is_left(const std::string& path) const;
+    void see_batch(Observer& observer, Piece& piece, const std::function<bool()>& cancelled);
+    void see(Observer& observer, Piece& piece, plan::DirtyPath dirty);
+    void list(Observer& observer, Piece& piece, const Directory& directory);
+
+    const Beneath& source_;
+    const ObserveOptions& options_;
+    EntriesMax entries_max_;
+    std::optional<plan::Batch> batch_;    // until the first piece
     std::vector<Directory> directories_;  // the last comes first
     std::vector<Directory> linked_;
     std::vector<plan::DirtyPath> left_;  // what something was moved from: in the last piece

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -29,14 +31,21 @@ struct Walked {
     std::set<std::string> names;
 };
 
-Walked walk(const std::string& source, plan::Batch batch, Pieces::EntriesMax entries_max)
+// `meanwhile`: called before each look at a path of the batch.
+Walked walk(
+    const std::string& source, plan::Batch batch, Pieces::EntriesMax entries_max,
+    const std::function<void()>& meanwhile = [] {})
 {
     const Beneath root(source, true);
     ObserveOptions options;
     options.hard_links = true;
     Pieces pieces(root, options, std::move(batch), entries_max);
     Walked walked;
-    while (std::optional<Pieces::Piece> piece = pieces.next([] { return false; })) {
+    const auto not_cancelled = [&] {
+        meanwhile();
+        return false;
+    };
+    while (std::optional<Pieces::Piece> piece = pieces.next(not_cancelled)) {
         for (const plan::ObservedSubtree& listing : piece->observation.observed.subtrees) {
             ++walked.listed[listing.path];
             for (const transport::Entry& entry : listing.entries) walked.names.insert(entry.path);
@@ -153,4 +162,44 @@ TEST_CASE("what was to be compared and is no directory any more is sent for itse
     CHECK(std::any_of(paths.begin(), paths.end(), [](const plan::DirtyPath& dirty) {
         return dirty.path == "f" && dirty.look == plan::Look::content;
     }));
+}
+
+TEST_CASE("what was to be compared and is a directory again when it is seen is compared",
+          "[push][pieces]")
+{
+    const TempDir dir;
+    make_dirs(dir / "src");
+    write_file(dir / "src/dd/old", "x");
+    write_file(dir / "src/linked/f", "x");
+    plan::Batch batch;
+    const bool moved = GENERATE(false, true);
+    CAPTURE(moved);
+    // What something was moved from is looked at last.
+    if (moved) batch.moves.push_back({"hidden", "dd"});
+    if (moved) batch.paths.push_back({"dd", plan::Look::subtree, 0, {}, 0});
+    batch.paths.push_back({"hidden", plan::Look::subtree, 0, {}, 0});
+    batch.paths.push_back({"linked/f", plan::Look::content, 0, {}, 0});
+    const bool linked = GENERATE(false, true);
+    CAPTURE(linked);
+    int looks = 0;
+    const auto make_it_again = [&] {
+        if (++looks != (moved ? 2 : 1)) return;
+        write_file(dir / "src/hidden/a", "x");
+        write_file(dir / "src/hidden/sub/b", "x");
+        if (linked) std::filesystem::create_hard_link(dir / "src/hidden/a", dir / "src/hidden/c");
+    };
+
+    const Walked walked =
+        walk(dir / "src", batch, {GENERATE(1U, 100U), GENERATE(1U, 100U)}, make_it_again);
+
+    CHECK(walked.listed.contains("hidden"));
+    CHECK(walked.listed.contains("hidden/sub"));
+    CHECK(walked.names.contains("hidden/sub/b"));
+    int as_listing = 0;
+    for (const Pieces::Piece& piece : walked.pieces)
+        for (const plan::DirtyPath& dirty : piece.batch.paths) {
+            CHECK(piece.observation.observed.at.contains(dirty.path));
+            if (dirty.path == "hidden" && dirty.look == plan::Look::listing) ++as_listing;
+        }
+    CHECK(as_listing == 1);
 }
