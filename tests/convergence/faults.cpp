@@ -23,12 +23,12 @@ using std::chrono::milliseconds;
 std::string_view name_of(Fault fault)
 {
     constexpr std::string_view names[] = {
-        "agent killed",  "agent stopped",    "agent frozen",      "agent deafened",
-        "agent paused",  "agent reloaded",   "bad configuration", "resync",
-        "daemon killed", "sessions killed",  "line cut",          "line cut soon",
-        "line dead",     "line slow",        "line late",         "line refused",
-        "disk full",     "directory locked", "module gone",       "module read-only",
-        "source away",
+        "agent killed",     "agent stopped",   "agent frozen",      "agent deafened",
+        "agent paused",     "agent reloaded",  "bad configuration", "resync",
+        "daemon killed",    "sessions killed", "sessions frozen",   "line cut",
+        "line cut soon",    "line dead",       "line slow",         "line late",
+        "line refused",     "disk full",       "directory locked",  "module gone",
+        "module read-only", "source away",
     };
     static_assert(std::size(names) == fault_kinds);
     return names[static_cast<std::size_t>(fault)];
@@ -62,6 +62,7 @@ bool Faults::possible(Fault fault) const
         case Fault::disk_locked:
             return world_.own_disks;
         case Fault::sessions_killed:
+        case Fault::sessions_frozen:
             return !goes_on(Fault::daemon_killed);
         case Fault::module_gone:
             return !goes_on(Fault::module_read_only);
@@ -142,6 +143,9 @@ void Faults::begin(const FaultStep& step)
         case Fault::sessions_killed:
             world_.daemon.kill_sessions();
             break;
+        case Fault::sessions_frozen:
+            world_.daemon.signal_sessions(SIGSTOP);
+            break;
         case Fault::line_cut:
             for (const auto& one : world_.lines) one->cut_all();
             break;
@@ -210,6 +214,9 @@ void Faults::end(const FaultStep& step)
             break;
         case Fault::daemon_killed:
             world_.daemon.start();
+            break;
+        case Fault::sessions_frozen:
+            world_.daemon.signal_sessions(SIGCONT);
             break;
         case Fault::line_cut_soon:
         case Fault::line_dead:

@@ -22,6 +22,7 @@ enum class Fault {
     resync,
     daemon_killed,
     sessions_killed,
+    sessions_frozen,  // the daemon's machine is busy: those of now stand still, others do not
     line_cut,
     line_cut_soon,  // after so many bytes, in mid-transfer
     line_dead,      // a black hole

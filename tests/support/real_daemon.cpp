@@ -97,6 +97,11 @@ std::vector<pid_t> RealDaemon::sessions() const
     return child_ ? group_members(child_->pid()) : std::vector<pid_t>{};
 }
 
+void RealDaemon::signal_sessions(int signal) const
+{
+    for (const pid_t pid : sessions()) ::kill(pid, signal);
+}
+
 std::size_t RealDaemon::kill_sessions() const
 {
     const std::vector<pid_t> pids = sessions();

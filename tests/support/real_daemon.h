@@ -54,7 +54,8 @@ public:
     void set_modules(std::vector<Module> modules);
 
     std::vector<pid_t> sessions() const;  // forked processes at work: two or three a session
-    std::size_t kill_sessions() const;    // SIGKILL to each; how many there were
+    void signal_sessions(int signal) const;
+    std::size_t kill_sessions() const;  // SIGKILL to each; how many there were
 
     std::string log_text() const;
 
