@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 namespace lockstep::testing {
 
@@ -144,7 +145,7 @@ void Faults::begin(const FaultStep& step)
             world_.daemon.kill_sessions();
             break;
         case Fault::sessions_frozen:
-            world_.daemon.signal_sessions(SIGSTOP);
+            freeze_sessions(milliseconds(50 + step.seed % 450));
             break;
         case Fault::line_cut:
             for (const auto& one : world_.lines) one->cut_all();
@@ -215,9 +216,6 @@ void Faults::end(const FaultStep& step)
         case Fault::daemon_killed:
             world_.daemon.start();
             break;
-        case Fault::sessions_frozen:
-            world_.daemon.signal_sessions(SIGCONT);
-            break;
         case Fault::line_cut_soon:
         case Fault::line_dead:
         case Fault::line_slow:
@@ -243,9 +241,18 @@ void Faults::end(const FaultStep& step)
         case Fault::agent_deafened:
         case Fault::resync:
         case Fault::sessions_killed:
+        case Fault::sessions_frozen:
         case Fault::line_cut:
             break;
     }
+}
+
+// Less than an agent waits for one that it has lost (agent/aftermath.h): nobody tells it more.
+void Faults::freeze_sessions(milliseconds duration) const
+{
+    world_.daemon.signal_sessions(SIGSTOP);
+    std::this_thread::sleep_for(duration);
+    world_.daemon.signal_sessions(SIGCONT);
 }
 
 void Faults::deafen()

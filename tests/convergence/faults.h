@@ -3,6 +3,7 @@
 
 #include "tests/convergence/world.h"
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -22,7 +23,7 @@ enum class Fault {
     resync,
     daemon_killed,
     sessions_killed,
-    sessions_frozen,  // the daemon's machine is busy: those of now stand still, others do not
+    sessions_frozen,  // for a moment, and not those that come meanwhile
     line_cut,
     line_cut_soon,  // after so many bytes, in mid-transfer
     line_dead,      // a black hole
@@ -67,6 +68,7 @@ private:
     bool possible(Fault fault) const;
     void begin(const FaultStep& step);
     void end(const FaultStep& step);
+    void freeze_sessions(std::chrono::milliseconds duration) const;
     void deafen();
     void fill_disks() const;
     void lock_directory(std::uint64_t seed);

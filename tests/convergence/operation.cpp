@@ -65,6 +65,8 @@ public:
                 return ::mkfifo(path_.c_str(), file_mode) == 0;
             case Kind::rename:
                 return ::rename(path_.c_str(), other_.c_str()) == 0;
+            case Kind::renew:
+                return renew();
             case Kind::exchange:
                 return ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, other_.c_str(),
                                    RENAME_EXCHANGE) == 0;
@@ -181,6 +183,13 @@ private:
                ::symlink("../a", (path_ + "/dd/c").c_str()) == 0;
     }
 
+    bool renew() const
+    {
+        if (::rename(path_.c_str(), other_.c_str()) != 0) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(op_.number));
+        return make_tree();
+    }
+
     static nlink_t names_of(const Fd& file)
     {
         struct stat status {};
@@ -262,9 +271,10 @@ private:
 std::string_view name_of(Kind kind)
 {
     constexpr std::string_view names[] = {
-        "write",    "write slowly", "append to", "overwrite in", "rewrite", "truncate", "save",
-        "mkdir -p", "make tree",    "symlink",   "link",         "mkfifo",  "rename",   "exchange",
-        "rotate",   "rm -r",        "replace",   "chmod",        "chown",   "touch",    "xattr of"};
+        "write",  "write slowly", "append to", "overwrite in", "rewrite", "truncate",
+        "save",   "mkdir -p",     "make tree", "symlink",      "link",    "mkfifo",
+        "rename", "renew",        "exchange",  "rotate",       "rm -r",   "replace",
+        "chmod",  "chown",        "touch",     "xattr of"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -23,6 +23,7 @@ struct Operation {
         hard_link,  // `path` gets the further name `other`
         fifo,
         rename,    // to `other`, whatever is there
+        renew,     // the same, and `number` ms later a directory with something in its place
         exchange,  // with `other`, in one step
         rotate,    // path.1 to path.2, path to path.1, and a new path: as logs are
         remove,    // with all below it

@@ -50,9 +50,9 @@ constexpr Kind kinds[] = {
     Kind::append,  Kind::overwrite, Kind::rewrite,   Kind::truncate,     Kind::save,
     Kind::save,    Kind::make_dirs, Kind::make_dirs, Kind::make_tree,    Kind::make_tree,
     Kind::symlink, Kind::hard_link, Kind::fifo,      Kind::rename,       Kind::rename,
-    Kind::rename,  Kind::rename,    Kind::exchange,  Kind::rotate,       Kind::remove,
-    Kind::remove,  Kind::replace,   Kind::mode,      Kind::owner,        Kind::touch,
-    Kind::xattr,
+    Kind::rename,  Kind::rename,    Kind::renew,     Kind::exchange,     Kind::rotate,
+    Kind::remove,  Kind::remove,    Kind::replace,   Kind::mode,         Kind::owner,
+    Kind::touch,   Kind::xattr,
 };
 
 struct CloseDirectory {
@@ -189,6 +189,10 @@ void OperationMaker::fill_in(Operation& operation)
         case Kind::exchange:
             operation.other = any_path();
             break;
+        case Kind::renew:
+            operation.number = below(40);
+            operation.size = 1 + below(300);
+            [[fallthrough]];
         case Kind::rename: {
             // One in six goes out of the source, one comes in.
             const std::string outside = "../outside/" + std::to_string(below(3));
