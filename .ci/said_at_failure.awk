@@ -9,7 +9,8 @@ function end_of_test(    i, from) {
     inside = 0
     from = count - last_max > first_max ? count - last_max : first_max
     if (from > first_max) show("  (" from - first_max " lines)")
-    for (i = from + 1; i <= count; ++i) show(lines[i])
+    for (i = from + 1; i <= count; ++i)
+        if (lines[i] !~ telling) show(lines[i])  # else it was shown where it stood
 }
 
 /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: |^ +Start +[0-9]+: |% tests passed, / { end_of_test() }

@@ -94,10 +94,12 @@ Parent Observer::parent(const std::string& path)
     return {.directory = &directory, .works_there = held_.work_in_directory_of(path)};
 }
 
-bool Observer::saw_directory(const std::string& path) const
+const Entry* Observer::directory_at(const std::string& path) const
 {
     const auto seen = result_.observed.at.find(path);
-    return seen != result_.observed.at.end() && seen->second && seen->second->is_directory();
+    const bool is_one =
+        seen != result_.observed.at.end() && seen->second && seen->second->is_directory();
+    return is_one ? &*seen->second : nullptr;
 }
 
 Observer::Listing Observer::list(const std::string& directory,
@@ -107,8 +109,9 @@ Observer::Listing Observer::list(const std::string& directory,
     sightings_before_listing_ = result_.sightings.size();
     plan::ObservedSubtree subtree;
     subtree.path = directory;
-    if (!saw_directory(directory)) return listing;
-    subtree.entries.push_back(*result_.observed.at.at(directory));
+    const Entry* itself = directory_at(directory);
+    if (itself == nullptr) return listing;
+    subtree.entries.push_back(*itself);
 
     std::vector<DirEntry> names;
     const timespec looked_at = state::time_of_look();

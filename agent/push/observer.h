@@ -27,8 +27,8 @@ public:
 
     // The path, and all above it.
     void see(const std::string& path);
-    // Of a path that was seen.
-    bool saw_directory(const std::string& path) const;
+    // None where the path was not seen, or no directory.
+    const transport::Entry* directory_at(const std::string& path) const;
     // The names in a directory that was seen, but for those excluded. Nothing when it is none.
     struct Listing {
         std::vector<std::string> below;  // directories to enter, in no order

@@ -119,14 +119,13 @@ void Pieces::list(Observer& observer, Piece& piece, const Directory& directory)
 void Pieces::see(Observer& observer, Piece& piece, plan::DirtyPath dirty)
 {
     observer.see(dirty.path);
-    ++entries_;
-    if (dirty.look == plan::Look::subtree) {
-        if (observer.saw_directory(dirty.path)) {
-            list(observer, piece, {dirty.path, file_time(dirty.changed_since)});
-            return;
-        }
-        dirty.look = plan::Look::content;
+    const bool subtree = dirty.look == plan::Look::subtree;
+    if (subtree && observer.directory_at(dirty.path) != nullptr) {
+        list(observer, piece, {dirty.path, file_time(dirty.changed_since)});
+        return;
     }
+    ++entries_;
+    if (subtree) dirty.look = plan::Look::content;
     if (dirty.look == plan::Look::listing) entries_ += observer.list(dirty.path).entries;
     piece.batch.paths.push_back(std::move(dirty));
 }

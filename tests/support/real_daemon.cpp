@@ -12,6 +12,15 @@ namespace lockstep::testing {
 
 using std::chrono::seconds;
 
+namespace {
+
+void signal_each(const std::vector<pid_t>& pids, int signal)
+{
+    for (const pid_t pid : pids) ::kill(pid, signal);
+}
+
+}  // namespace
+
 RealDaemon::RealDaemon(std::vector<Module> modules, DaemonOptions options)
     : modules_(std::move(modules)), options_(std::move(options))
 {
@@ -99,15 +108,15 @@ std::vector<pid_t> RealDaemon::sessions() const
 
 void RealDaemon::signal_sessions(int signal) const
 {
-    for (const pid_t pid : sessions()) ::kill(pid, signal);
+    signal_each(sessions(), signal);
 }
 
 std::size_t RealDaemon::kill_sessions() const
 {
     const std::vector<pid_t> pids = sessions();
     // At one moment: the receiver would tidy up if it heard of the generator's end.
-    for (const pid_t pid : pids) ::kill(pid, SIGSTOP);
-    for (const pid_t pid : pids) ::kill(pid, SIGKILL);
+    signal_each(pids, SIGSTOP);
+    signal_each(pids, SIGKILL);
     return pids.size();
 }
 
