@@ -228,7 +228,7 @@ void FlistEncoder::State::note_ids(const Entry& entry)
     if (form.owner) users.add(entry.uid);
     if (form.group) groups.add(entry.gid);
     if (!says_acls() || entry.is_symlink()) return;
-    for (const Acl* acl : {&entry.acl, &entry.default_acl})
+    for (const Acl* acl : {&*entry.acl, &*entry.default_acl})
         for (const AclEntry& named : acl->named) (named.user ? users : groups).add(named.id);
 }
 
@@ -236,7 +236,7 @@ void FlistEncoder::State::note_ids(const Entry& entry)
 void FlistEncoder::State::put_attributes(Bytes& out, const Entry& entry, std::uint32_t flags,
                                          std::span<const std::byte> digest)
 {
-    std::uint64_t size = entry.is_symlink() ? entry.target.size() : entry.size;
+    std::uint64_t size = entry.is_symlink() ? entry.target->size() : entry.size;
     if (entry.is_device() || entry.is_special() || entry.is_delete()) size = 0;
     if (protocol() >= 30) {
         put_varlong(out, static_cast<std::int64_t>(size), 3);
@@ -251,8 +251,8 @@ void FlistEncoder::State::put_attributes(Bytes& out, const Entry& entry, std::ui
     if ((flags & same_gid) == 0) put_number(out, entry.gid);
     put_rdev(out, entry, flags);
     if (entry.is_symlink() && form.links) {
-        put_number(out, static_cast<std::uint32_t>(entry.target.size()));
-        put_bytes(out, entry.target);
+        put_number(out, static_cast<std::uint32_t>(entry.target->size()));
+        put_bytes(out, *entry.target);
     }
     if (protocol() < 30) put_inode(out, entry, flags);
     if (form.checksum_bytes == 0) return;
@@ -267,10 +267,10 @@ void FlistEncoder::State::put_attributes(Bytes& out, const Entry& entry, std::ui
 void FlistEncoder::State::put_metadata(Bytes& out, const Entry& entry)
 {
     if (says_acls() && !entry.is_symlink()) {
-        access_acls.put(out, entry.acl);
-        if (entry.is_directory()) default_acls.put(out, entry.default_acl);
+        access_acls.put(out, *entry.acl);
+        if (entry.is_directory()) default_acls.put(out, *entry.default_acl);
     }
-    if (says_xattrs()) xattr_set_of.push_back(xattrs.put(out, entry.xattrs));
+    if (says_xattrs()) xattr_set_of.push_back(xattrs.put(out, *entry.xattrs));
 }
 
 FlistEncoder::FlistEncoder(FlistForm form) : state_(std::make_unique<State>(std::move(form))) {}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/rare.h"
 
 #include <cstdint>
 #include <optional>
@@ -11,7 +12,7 @@
 namespace lockstep::transport {
 
 // How the receiver treats a directory entry (PROTOCOL.md 11.5).
-enum class DirKind {
+enum class DirKind : std::uint8_t {
     plain,    // its attributes are set, nothing inside is deleted
     content,  // its complete content is in the list: with delete_extras the rest is removed
     implied,  // only a parent of something listed: left as it is
@@ -43,10 +44,10 @@ struct Acl {
 // A regular file whose content goes right behind the list, without waiting to be asked for: only
 // where PROTOCOL.md 24.3 allows it, and without xattrs. What is known of the destination tells a
 // request that may be dropped from one that says that something else was there.
-enum class Unasked { no, new_file, replacement };
+enum class Unasked : std::uint8_t { no, new_file, replacement };
 
 // How a regular file's content gets to its place there (PROTOCOL.md 16.8).
-enum class Way {
+enum class Way : std::uint8_t {
     usual,     // into a file of its own, which takes the name when it is whole
     append,    // behind what is there, of which nothing is read
     in_place,  // over what is there
@@ -58,36 +59,38 @@ constexpr std::uint64_t link_device(std::uint64_t device) noexcept
     return device + 1;
 }
 
-// One line of the file list. `path` is relative to the source, "." is the source itself.
+// One line of the file list. `path` is relative to the source, "." is the source itself. A first
+// compare holds some ten thousand of them at a time: what few have is apart, what is small
+// together.
 struct Entry {
     std::string path;
     std::uint32_t mode = 0;  // st_mode; 0 deletes the path (PROTOCOL.md 19.1)
-    std::uint64_t size = 0;  // of a symlink the length of its target
-    std::int64_t mtime = 0;
     std::uint32_t mtime_nsec = 0;
+    std::int64_t mtime = 0;
+    std::uint64_t size = 0;  // of a symlink the length of its target
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
     std::uint32_t rdev_major = 0;
     std::uint32_t rdev_minor = 0;
-    std::string target;  // symlinks
-    DirKind dir_kind = DirKind::plain;
     // Hard links: equal (dev, inode) means one group; 0, 0 is none. What has the name must be that
     // file when it is asked for: all names of the group get its content.
     std::uint64_t link_dev = 0;  // link_device()
     std::uint64_t link_inode = 0;
     std::uint64_t link_count = 1;  // names the file has at the source; not on the wire
-    Unasked unasked = Unasked::no;
-    bool only_there = false;        // nothing of ours, or not now: declined as if it had vanished
-    Way way = Way::usual;           // of sessions that were opened for it
-    std::uint64_t append_from = 0;  // with Way::append: as many bytes are there
-    bool as_listed = false;  // no more than `size` bytes are sent, however long it is by then
-    bool waits = false;      // for its close: not sent while somebody writes to it
     // Of a regular file, when it was looked at: tells one content of it from another.
     std::uint64_t inode = 0;
     std::uint64_t ctime_ns = 0;
-    Acl acl;
-    Acl default_acl;                 // directories
-    std::vector<XattrValue> xattrs;  // sorted by name
+    std::uint64_t append_from = 0;  // with Way::append: as many bytes are there
+    Rare<std::string> target;       // symlinks
+    Rare<Acl> acl;
+    Rare<Acl> default_acl;                 // directories
+    Rare<std::vector<XattrValue>> xattrs;  // sorted by name
+    DirKind dir_kind = DirKind::plain;
+    Unasked unasked = Unasked::no;
+    Way way = Way::usual;     // of sessions that were opened for it
+    bool only_there = false;  // nothing of ours, or not now: declined as if it had vanished
+    bool as_listed = false;   // no more than `size` bytes are sent, however long it is by then
+    bool waits = false;       // for its close: not sent while somebody writes to it
     bool operator==(const Entry&) const = default;
 
     bool is_delete() const noexcept { return mode == 0; }

@@ -163,10 +163,10 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
         entry.rdev_minor = minor(status.st_rdev);
     }
     if (entry.is_symlink()) {
-        const int error = source.read_link(path, entry.target);
+        const int error = source.read_link(path, entry.target.edit());
         if (error != 0) return {std::nullopt, error};
-        if (entry.target.empty()) return {std::nullopt, EINVAL};  // no list can say it
-        entry.size = entry.target.size();
+        if (entry.target->empty()) return {std::nullopt, EINVAL};  // no list can say it
+        entry.size = entry.target->size();
     }
     if (status.st_nlink > 1 && !entry.is_directory()) {
         entry.link_count = status.st_nlink;
@@ -183,8 +183,9 @@ EntryResult read_entry(const Beneath& source, const std::string& path, const str
         if (!object.fd) return {std::nullopt, object.error};
         const std::string way = through(object.fd);
         if (reading.acls && !entry.is_symlink()) {
-            entry.acl = read_acl(way, ACL_TYPE_ACCESS);
-            leave_out_what_the_mode_says(entry.acl, entry.mode);
+            Acl acl = read_acl(way, ACL_TYPE_ACCESS);
+            leave_out_what_the_mode_says(acl, entry.mode);
+            entry.acl = std::move(acl);
             if (entry.is_directory()) entry.default_acl = read_acl(way, ACL_TYPE_DEFAULT);
         }
         // A symlink has some too (trusted., security.); the descriptor is the link itself.

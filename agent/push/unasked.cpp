@@ -40,7 +40,7 @@ bool Unasked::needs_no_answer(const transport::PushList& list)
         const bool untouched = entry.dir_kind == transport::DirKind::implied;
         if (entry.is_regular() || entry.is_delete() || untouched) continue;
         const bool waits = waiting_.erase(entry.path) > 0;
-        none = none && !waits && entry.xattrs.empty();
+        none = none && !waits && entry.xattrs->empty();
     }
     return none;
 }
@@ -61,7 +61,7 @@ transport::Unasked Unasked::chance_of(const transport::Entry& entry)
 {
     if (waiting_.erase(entry.path) > 0) return transport::Unasked::no;
     if (!entry.is_regular() || entry.size > file_bytes_max || entry.link_count > 1 ||
-        !entry.xattrs.empty() || !is_there(parent_of(entry.path)))
+        !entry.xattrs->empty() || !is_there(parent_of(entry.path)))
         return transport::Unasked::no;
     const std::optional<state::Fingerprint> before = index_->find(entry.path);
     // A receiver opens what is there, and for a FIFO it waits for ever.

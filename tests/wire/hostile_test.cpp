@@ -422,7 +422,7 @@ TEST_CASE("values that are asked for again and again are not collected", "[wire]
     Source source;
     source.options.xattrs = true;
     for (Entry& entry : source.list.entries)
-        if (entry.is_regular()) entry.xattrs = {{"user.large", std::string(200'000, 'v')}};
+        if (entry.is_regular()) entry.xattrs.edit() = {{"user.large", std::string(200'000, 'v')}};
     const Ending ending =
         push_to(let_in([](int socket) {
                     std::string reports = first(Source::file, 0x0100) + "\x01\0"s;

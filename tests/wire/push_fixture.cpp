@@ -42,8 +42,8 @@ void add(const Beneath& source, const std::string& path, transport::PushList& li
     entry.rdev_minor = minor(status.st_rdev);
     entry.dir_kind = transport::DirKind::content;
     if (entry.is_symlink()) {
-        source.read_link(path, entry.target);
-        entry.size = entry.target.size();
+        source.read_link(path, entry.target.edit());
+        entry.size = entry.target->size();
     }
     if (status.st_nlink > 1 && !entry.is_directory()) {
         entry.link_dev = transport::link_device(status.st_dev);

@@ -145,7 +145,7 @@ TEST_CASE("values of attributes are those of the file that they are asked for",
     PushList list = list_of(ends.source());
     list.entries[0].dir_kind = DirKind::plain;
     for (Entry& entry : list.entries)
-        if (entry.is_regular()) entry.xattrs = {{"user.test", entry.path + value}};
+        if (entry.is_regular()) entry.xattrs.edit() = {{"user.test", entry.path + value}};
     Entry gone;
     gone.path = "gone";
     list.entries.push_back(gone);

@@ -192,7 +192,7 @@ TEST_CASE("an appended file has its attributes and xattrs after it", "[wire][app
     options.xattrs = true;
     PushList list = ends.list(Way::append, 1000);
     for (Entry& entry : list.entries)
-        if (entry.is_regular()) entry.xattrs = {{"user.x", value}};
+        if (entry.is_regular()) entry.xattrs.edit() = {{"user.x", value}};
 
     CHECK(ends.push(options, list).failures.empty());
 

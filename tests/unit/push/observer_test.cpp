@@ -19,7 +19,7 @@ namespace {
 std::vector<std::string> xattrs_of(const transport::Entry& entry)
 {
     std::vector<std::string> names;
-    for (const transport::XattrValue& xattr : entry.xattrs) names.push_back(xattr.name);
+    for (const transport::XattrValue& xattr : *entry.xattrs) names.push_back(xattr.name);
     return names;
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("reports are not answered where only files may have extended attribute
 {
     Known known;
     transport::Entry tagged = directory(DirKind::plain);
-    tagged.xattrs.push_back({"user.note", "value"});
+    tagged.xattrs.edit().push_back({"user.note", "value"});
     transport::Entry untouched = tagged;
     untouched.dir_kind = DirKind::implied;
 

@@ -39,7 +39,7 @@ std::vector<Entry> docs()
     list.push_back(entry("docs/beta.txt", 0100644, 5, 1700000000));
     list.back().uid = list.back().gid = 33;
     list.push_back(entry("docs/link", 0120777, 9, 1700000001));
-    list.back().target = "alpha.txt";
+    list.back().target = std::string("alpha.txt");
     list.push_back(entry("docs/old", 0, 0, 0));
     return list;
 }
@@ -117,7 +117,7 @@ TEST_CASE("our own read errors are said behind the list", "[transport][flist]")
 TEST_CASE("a small attribute stands behind the entry, of a large one its md5", "[transport][flist]")
 {
     Entry file = entry("f", 0100644, 0, 0);
-    file.xattrs = {{"user.a", std::string(32, 'v')}, {"user.b", std::string(33, 'v')}};
+    file.xattrs.edit() = {{"user.a", std::string(32, 'v')}, {"user.b", std::string(33, 'v')}};
     Entry bare = entry("g", 0100644, 0, 0);
     FlistForm form;
     form.xattrs = true;
@@ -150,8 +150,8 @@ TEST_CASE("a small attribute stands behind the entry, of a large one its md5", "
 TEST_CASE("an ACL stands behind the entry once, then its number", "[transport][flist]")
 {
     Entry directory = entry("d", 040755, 0, 0);
-    directory.acl.mask = 5;
-    directory.acl.named = {{1000, 7, true}, {300, 4, false}};
+    directory.acl.edit().mask = 5;
+    directory.acl.edit().named = {{1000, 7, true}, {300, 4, false}};
     directory.default_acl = directory.acl;
     Entry file = entry("d/f", 0100644, 0, 0);
     file.acl = directory.acl;

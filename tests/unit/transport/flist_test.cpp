@@ -61,11 +61,11 @@ private:
         if (made.is_directory())
             made.dir_kind = one_of({DirKind::plain, DirKind::content, DirKind::implied});
         if (!made.is_directory() && !made.is_delete() && below(3) == 0) link(before, made);
-        made.acl.mask = one_of<std::optional<std::uint8_t>>({std::nullopt, std::uint8_t{5}});
-        if (below(3) == 0) made.acl.named = {{1000 + below(3), 6, true}, {50, 4, false}};
-        if (made.is_directory() && below(2) == 0) made.default_acl.user_obj = 7;
-        if (below(2) == 0) made.xattrs.push_back({"user.a", std::string(below(3), 'v')});
-        if (below(4) == 0) made.xattrs.push_back({"user.b", "w"});
+        made.acl.edit().mask = one_of<std::optional<std::uint8_t>>({std::nullopt, std::uint8_t{5}});
+        if (below(3) == 0) made.acl.edit().named = {{1000 + below(3), 6, true}, {50, 4, false}};
+        if (made.is_directory() && below(2) == 0) made.default_acl.edit().user_obj = 7;
+        if (below(2) == 0) made.xattrs.edit().push_back({"user.a", std::string(below(3), 'v')});
+        if (below(4) == 0) made.xattrs.edit().push_back({"user.b", "w"});
         return made;
     }
 
@@ -93,15 +93,15 @@ Entry as_received(const Entry& sent, const FlistForm& form, const std::vector<En
 {
     Entry entry = sent;
     const int p = form.protocol;
-    if (entry.is_symlink()) entry.size = entry.target.size();
+    if (entry.is_symlink()) entry.size = entry.target->size();
     if (entry.is_device() || entry.is_special() || entry.is_delete()) entry.size = 0;
     if (!form.owner) entry.uid = 0;
     if (!form.group) entry.gid = 0;
     if (p < 30 && entry.dir_kind == DirKind::implied) entry.dir_kind = DirKind::plain;
     if (!entry.is_directory()) entry.dir_kind = DirKind::plain;
-    if (!form.acls || p < 30 || entry.is_symlink()) entry.acl = {};
-    if (!form.acls || p < 30) entry.default_acl = {};
-    if (!form.xattrs || p < 30) entry.xattrs.clear();
+    if (!form.acls || p < 30 || entry.is_symlink()) entry.acl = Acl();
+    if (!form.acls || p < 30) entry.default_acl = Acl();
+    if (!form.xattrs || p < 30) entry.xattrs.edit().clear();
 
     const bool linked = form.hard_links && (sent.link_dev != 0 || sent.link_inode != 0);
     if (p >= 30 && linked) {
@@ -250,7 +250,7 @@ TEST_CASE("names follow the list for the ids that have one", "[transport][flist]
     file.mode = 0100644;
     file.uid = 33;
     file.gid = 5;
-    file.acl.named = {{44, 6, true}, {6, 4, false}};
+    file.acl.edit().named = {{44, 6, true}, {6, 4, false}};
     Entry other = file;
     other.path = "g";
     other.uid = 34;
