@@ -182,6 +182,7 @@ asio::awaitable<void> Destination::loop(std::shared_ptr<Destination> self)
         plan::Batch batch = self->dirty_.take(self->batch_max_, now);
         self->pace_.begun(now);
         co_await self->push_once(std::move(batch));
+        self->landed();
         self->host_.changed();
         self->changed_.notify_all();
     }
@@ -226,6 +227,13 @@ asio::awaitable<void> Destination::push_once(plan::Batch batch)
     } catch (const std::exception& error) {
         failed(batch, Error(ErrorKind::local, Remedy::retry, error.what()), now, Begun::perhaps);
     }
+}
+
+// Whatever became of it: of a push that broke, pieces may have been acknowledged.
+void Destination::landed()
+{
+    for (const std::string& subtree : std::exchange(compare_again_, {}))
+        host_.compare_again(subtree);
 }
 
 push::PushJob Destination::job_for(plan::Batch batch)

@@ -42,6 +42,8 @@ struct DestinationHost {
     std::function<void(const std::shared_ptr<Destination>&, Racy)> racy;
     std::function<void(std::string type, std::string json)> publish;
     std::function<void()> changed;  // state or acknowledgement
+    // The index knows by now what was under way when this subtree was compared with it.
+    std::function<void(const std::string& subtree)> compare_again;
     std::shared_ptr<Hook> in_step;
     std::shared_ptr<Hook> trouble;
 };
@@ -74,6 +76,11 @@ public:
     void resume(bool accept_deletes);
     // The source was compared with what is remembered: without an open path this is in step.
     void compared();
+    // This subtree is compared with an index that does not know yet what is under way.
+    void compared_too_early(const std::string& subtree)
+    {
+        if (pushing_) compare_again_.insert(subtree);
+    }
     void accept_empty() { accept_empty_ = true; }
     void saw_links(const push::LinksSeen& seen) { memory_.links().saw(seen); }
     void moved(push::LinkMove move) { memory_.links().moved(std::move(move)); }
@@ -111,6 +118,7 @@ private:
     bool may_send(TimePoint now) const;
     TimePoint next_moment(TimePoint now) const;
 
+    void landed();
     void acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now);
     bool set_aside(const plan::Batch& batch, const push::BrokenPush& error, TimePoint now);
     void failed(const plan::Batch& batch, const Error& error, TimePoint now,
@@ -145,6 +153,7 @@ private:
     bool allowed_ = false;
     push::SourceIdentity identity_;
     bool pushing_ = false;
+    std::set<std::string> compare_again_;  // subtrees, once the push has ended
     bool accept_empty_ = false;
     std::size_t batch_max_;
     Troubles troubles_;

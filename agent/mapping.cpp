@@ -123,6 +123,12 @@ void Mapping::make_destinations()
             self->host_.changed();
         }
     };
+    host.compare_again = [weak](const std::string& subtree) {
+        const std::shared_ptr<Mapping> self = weak.lock();
+        if (!self || self->stopping_) return;
+        ++self->compared_again_;
+        self->compare(subtree, Clock::now());
+    };
     host.racy = [weak](const std::shared_ptr<Destination>& destination, Racy racy) {
         const std::shared_ptr<Mapping> self = weak.lock();
         if (self) self->racy_->note(destination, std::move(racy));
@@ -191,7 +197,7 @@ void Mapping::accept(const Change& change, TimePoint now)
                 destination->moved({change.from, change.path, change.directory, now});
             break;
         case ChangeKind::subtree:
-            compare(change.path, now);
+            compare_untold(change.path, now);
             break;
         case ChangeKind::unreadable:
             if (unreadable_.add(change.path))
@@ -251,7 +257,7 @@ void Mapping::source_found(TimePoint now)
     if (all || (!never && record_->is_blank()))
         destinations_.mark(std::string(), Look::subtree, now);
     else if (!never)
-        compare(std::string(), now);
+        compare_untold(std::string(), now);
     if (reconciler_->idle()) in_order();
     allow_destinations();
     changed_.notify_all();
@@ -270,6 +276,16 @@ void Mapping::compare(const std::string& subtree, TimePoint now)
         reconciler_->want(subtree, source_.identity());
     else
         destinations_.mark(subtree, Look::subtree, now);
+}
+
+// What nobody told may have happened to what is under way since it was looked at, and that is not
+// in the index before it is acknowledged.
+void Mapping::compare_untold(const std::string& subtree, TimePoint now)
+{
+    compare(subtree, now);
+    if (!record_->works()) return;
+    for (const std::shared_ptr<Destination>& destination : destinations_)
+        destination->compared_too_early(subtree);
 }
 
 void Mapping::source_lost()
@@ -378,6 +394,21 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
                                                 : "timed out while the source is scanned");
         co_return result;
     }
+    // What arrived for it may have to be compared with the source once more.
+    std::uint64_t again = 0;
+    do {
+        again = self->compared_again_;
+        result = co_await arrive(self, prefix, limit);
+    } while (result.message.empty() && self->compared_again_ != again);
+    result.ok = result.message.empty();
+    if (result.ok) result.message = prefix + "in step";
+    co_return result;
+}
+
+asio::awaitable<status::CommandResult> Mapping::arrive(std::shared_ptr<Mapping> self,
+                                                       std::string prefix, TimePoint limit)
+{
+    status::CommandResult result;
     const std::uint64_t compared = self->reconciler_->mark();
     while (!self->reconciler_->done(compared) && self->source_.live() && !self->stopping_ &&
            Clock::now() < limit)
@@ -400,8 +431,6 @@ asio::awaitable<status::CommandResult> Mapping::flush(std::shared_ptr<Mapping> s
         std::function<std::string()> obstacle = [self] { return self->obstacle(); };
         result = co_await reach(self->destinations_.all(), prefix, std::move(obstacle), limit);
     }
-    result.ok = result.message.empty();
-    if (result.ok) result.message = prefix + "in step";
     co_return result;
 }
 

@@ -74,6 +74,11 @@ private:
     void arm_full_sync();
     void full_sync();
     void compare(const std::string& subtree, TimePoint now);
+    void compare_untold(const std::string& subtree, TimePoint now);
+    // A flush, once the watcher has told everything.
+    static boost::asio::awaitable<status::CommandResult> arrive(std::shared_ptr<Mapping> self,
+                                                                std::string prefix,
+                                                                TimePoint limit);
     void allow_destinations();
     status::MappingState state() const;
     boost::asio::awaitable<bool> barrier(TimePoint limit);
@@ -98,6 +103,7 @@ private:
     bool paused_ = false;
     bool ever_in_order_ = false;  // live, and what happened before is known
     Unreadable unreadable_;
+    std::uint64_t compared_again_ = 0;
     std::uint64_t barriers_asked_ = 0;
     std::uint64_t barriers_seen_ = 0;
 };
