@@ -13,24 +13,65 @@ void Aftermath::expect(const plan::Batch& batch, const push::LostSessions& lost,
 {
     if (!lost.any) return;
     const auto wait = lost.timed_out ? timeout : std::chrono::milliseconds(0);
-    look_at(batch, lost.directories, now + wait + after_end);
+    lost_.insert(lost.names.begin(), lost.names.end());
+    expect_looks(batch, lost.directories, now + wait + after_end);
+}
+
+// It may remove or replace what it had in its list, and what is new where it compared, with all
+// that is below.
+bool Aftermath::in_danger(const std::string& path) const
+{
+    return lost_.contains(path) || any_above(path, [&](std::string_view up) {
+               return lost_.contains(up) || look_at(up) == plan::Look::listing;
+           });
+}
+
+// Each name in a directory that is listed is compared.
+bool Aftermath::is_covered(const plan::DirtyPath& dirty) const
+{
+    if (dirty.look < plan::Look::listing && look_at(parent_of(dirty.path)) >= plan::Look::listing)
+        return true;
+    return any_above(dirty.path,
+                     [&](std::string_view up) { return look_at(up) == plan::Look::subtree; });
+}
+
+plan::Look Aftermath::look_at(std::string_view path) const
+{
+    const auto known = looks_.find(path);
+    return known == looks_.end() ? plan::Look::attributes : known->second;
+}
+
+void Aftermath::arrived(const plan::Batch& batch)
+{
+    if (!until_) return;
+    for (const plan::DirtyPath& dirty : batch.paths) {
+        if (dirty.path.empty() || !in_danger(dirty.path) || is_covered(dirty)) continue;
+        plan::Look& look = looks_.emplace(dirty.path, plan::Look::attributes).first->second;
+        if (dirty.look >= plan::Look::listing && look < plan::Look::listing)
+            look = plan::Look::subtree;
+    }
+    if (looks_.size() <= looks_max) return;
+    looks_ = {{std::string(), plan::Look::subtree}};
+    recorded_ = false;
 }
 
 bool Aftermath::expect_listings(TimePoint now)
 {
     if (to_be_listed_.empty()) return false;
-    look_at({}, std::exchange(to_be_listed_, {}), now + after_end);
+    expect_looks({}, std::exchange(to_be_listed_, {}), now + after_end);
     return true;
 }
 
-void Aftermath::look_at(const plan::Batch& batch, const std::set<std::string>& directories,
-                        TimePoint until)
+void Aftermath::expect_looks(const plan::Batch& batch, const std::set<std::string>& directories,
+                             TimePoint until)
 {
     if (batch.empty() && directories.empty()) return;
     for (const plan::DirtyPath& dirty : batch.paths)
         if (dirty.look < plan::Look::listing) looks_.emplace(dirty.path, plan::Look::attributes);
-    for (const std::string& directory : directories)
-        looks_.insert_or_assign(directory, plan::Look::listing);
+    for (const std::string& directory : directories) {
+        plan::Look& look = looks_[directory];
+        look = std::max(look, plan::Look::listing);
+    }
     until_ = until_ ? std::max(*until_, until) : until;
     recorded_ = false;
 }
@@ -38,6 +79,7 @@ void Aftermath::look_at(const plan::Batch& batch, const std::set<std::string>& d
 void Aftermath::end(plan::DirtySet& dirty, TimePoint now)
 {
     until_.reset();
+    lost_.clear();
     for (const auto& [path, look] : std::exchange(looks_, {})) dirty.add(path, look, now);
     mark_ = dirty.mark();
 }
@@ -55,7 +97,7 @@ std::vector<state::DirtyRow> Aftermath::to_record(const plan::Batch& acknowledge
         return rows;
     }
     const auto add = [&](std::string_view path) {
-        const auto expected = looks_.find(std::string(path));
+        const auto expected = looks_.find(path);
         if (expected != looks_.end())
             rows.push_back({expected->first, static_cast<int>(expected->second), false});
         return false;  // and what is above

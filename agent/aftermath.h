@@ -4,6 +4,7 @@
 #include "agent/plan/dirty_set.h"
 #include "agent/push/pusher.h"
 #include "agent/state/index.h"
+#include "base/path.h"
 
 #include <algorithm>
 #include <chrono>
@@ -18,9 +19,10 @@ namespace lockstep::agent {
 
 // A daemon goes on with what it has read of a list after we have lost the session: it renames a
 // file into place over the one that was sent meanwhile, or removes its temporary file, which gives
-// the directory another time. Nobody tells when it has ended. So all that the list had is looked
-// at once more, after as long as that may take; until then nobody knows what is there. Time is
-// passed in.
+// the directory another time, or a directory that has come again, with all that was sent into it.
+// Nobody tells when it has ended. So all that the list had, and what is sent meanwhile to where it
+// may do harm, is looked at once more, after as long as that may take; until then nobody knows what
+// is there. Time is passed in.
 class Aftermath {
 public:
     using TimePoint = plan::TimePoint;
@@ -32,15 +34,24 @@ public:
     void expect(const plan::Batch& batch, const push::LostSessions& lost,
                 std::chrono::milliseconds timeout, TimePoint now);
 
-    // Where a push that was cut short before this start may have left its temporary file. It is
-    // listed once all that differs is known, so that nothing is sent for the listing and for
-    // itself; false: there is no such directory.
-    void list_later(std::string directory) { to_be_listed_.insert(std::move(directory)); }
+    // A batch has arrived. Beyond so many paths the whole source is looked at.
+    static constexpr std::size_t looks_max = 100'000;
+    void arrived(const plan::Batch& batch);
+
+    // A push that was cut short before this start had this path, and may have left its temporary
+    // file beside it. That is listed once all that differs is known, so that nothing is sent for
+    // the listing and for itself; false: there is no such directory.
+    void list_later(const std::string& path)
+    {
+        to_be_listed_.emplace(parent_of(path));
+        lost_.insert(path);
+    }
     bool expect_listings(TimePoint now);
 
     // When it is over; none: there is none.
     const std::optional<TimePoint>& until() const noexcept { return until_; }
-    const std::map<std::string, plan::Look>& looks() const noexcept { return looks_; }
+    using Looks = std::map<std::string, plan::Look, std::less<>>;
+    const Looks& looks() const noexcept { return looks_; }
     // It is over: what has to be looked at is dirty.
     void end(plan::DirtySet& dirty, TimePoint now);
     // A flush that waits for `mark` waits for what was found at the last end as well.
@@ -51,10 +62,14 @@ public:
     std::vector<state::DirtyRow> to_record(const plan::Batch& acknowledged);
 
 private:
-    void look_at(const plan::Batch& batch, const std::set<std::string>& directories,
-                 TimePoint until);
+    void expect_looks(const plan::Batch& batch, const std::set<std::string>& directories,
+                      TimePoint until);
+    bool in_danger(const std::string& path) const;
+    bool is_covered(const plan::DirtyPath& dirty) const;
+    plan::Look look_at(std::string_view path) const;
 
-    std::map<std::string, plan::Look> looks_;
+    Looks looks_;
+    std::set<std::string, std::less<>> lost_;  // what it may remove or replace
     std::optional<TimePoint> until_;
     bool recorded_ = true;
     std::uint64_t mark_ = 0;

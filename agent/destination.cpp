@@ -89,7 +89,7 @@ void Destination::remember(const state::DirtyRow& row, const std::optional<times
         memory_.compared(false);
     }
     mark(row.path, static_cast<plan::Look>(row.look), now);
-    if (row.in_flight && !row.path.empty()) aftermath_.list_later(std::string(parent_of(row.path)));
+    if (row.in_flight && !row.path.empty()) aftermath_.list_later(row.path);
 }
 
 void Destination::mark(const std::string& path, plan::Look look, TimePoint now, bool closed)
@@ -260,6 +260,7 @@ push::PushJob Destination::job_for(plan::Batch batch)
 void Destination::acknowledge(const plan::Batch& batch, push::PushReport report, TimePoint now)
 {
     totals_.pushed(report);
+    aftermath_.arrived(batch);
     aftermath_.expect(batch, report.lost, config_.timeout, now);
     if (report.sessions > 0) {
         if (troubles_.of_session() && allowed_) stay_warm();

@@ -13,6 +13,8 @@ void LostSessions::add(const Error& why, const transport::PushList& list)
             directories.insert(entry.path == "." ? std::string() : entry.path);
         else if (entry.is_regular() && !entry.only_there)
             directories.emplace(parent_of(entry.path));
+        else if (!entry.is_directory() && !entry.only_there)
+            names.insert(entry.path);
 }
 
 bool may_have_begun(const Error& error)

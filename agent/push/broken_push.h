@@ -19,6 +19,7 @@ struct LostSessions {
     bool any = false;
     bool timed_out = false;             // one of them
     std::set<std::string> directories;  // whose content the lists were about
+    std::set<std::string> names;        // what else was not to be, or to be no directory
 };
 
 class BrokenPush : public Error {

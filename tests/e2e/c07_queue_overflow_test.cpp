@@ -1,16 +1,14 @@
 #include "tests/e2e/live_mirror.h"
+#include "tests/e2e/sleeping_session.h"
 #include "tests/support/event_queue.h"
-#include "tests/support/proxy.h"
 #include "tests/support/until.h"
 
 #include <catch2/catch.hpp>
 
 #include <csignal>
 #include <string>
-#include <thread>
 
 using namespace lockstep::testing;
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
@@ -65,41 +63,29 @@ TEST_CASE("an overflowed event queue costs its own mapping a comparison, and nob
 TEST_CASE("what is under way while events are lost is compared again when it has arrived",
           "[e2e][C07]")
 {
-    const TempDir dir;
-    write_file(dir / "src/d/y", "y");
-    make_dirs(dir / "out");
-    std::this_thread::sleep_for(milliseconds(50));  // it is known for certain afterwards
-    make_dirs(dir / "dst");
-    RealDaemon daemon({{.name = "m", .path = dir / "dst"}});
-    Proxy proxy(daemon.port());
-    Agent agent(config_of("web", dir / "src", {daemon.url_at(proxy.port(), "m")}));
-    REQUIRE(agent.flush() == 0);
-    REQUIRE(until([&] { return daemon.sessions().size() == 1; }, seconds(10)));  // it is warm
-
+    SleepingSession mirror("d/y");
+    REQUIRE(mirror.fall_asleep());
     const bool replaced = GENERATE(true, false);
     CAPTURE(replaced);
-    const std::vector<pid_t> asleep = daemon.sessions();
-    for (const pid_t pid : asleep) ::kill(pid, SIGSTOP);
-    const auto sent = proxy.counters().bytes_up;
     if (replaced) {
-        rename_path(dir / "src/d", dir / "out/d");
-        make_symlink("elsewhere", dir / "src/d");
+        rename_path(mirror.source("d"), mirror.outside("d"));
+        make_symlink("elsewhere", mirror.source("d"));
     } else {
-        write_file(dir / "src/d/x", "x");
+        write_file(mirror.source("d/x"), "x");
     }
-    REQUIRE(until([&] { return proxy.counters().bytes_up > sent; }, seconds(10)));
+    REQUIRE(mirror.was_sent());
 
     // As the index knows it, but not as it is sent.
+    const Agent& agent = mirror.agent;
     ::kill(agent.pid(), SIGSTOP);
-    overflow_event_queue(dir / "src");
-    remove_file(dir / (replaced ? "src/d" : "src/d/x"));
-    if (replaced) rename_path(dir / "out/d", dir / "src/d");
+    overflow_event_queue(mirror.source(""));
+    remove_file(mirror.source(replaced ? "d" : "d/x"));
+    if (replaced) rename_path(mirror.outside("d"), mirror.source("d"));
     ::kill(agent.pid(), SIGCONT);
     // No flush is ahead of what is under way; the source has been compared by then.
-    REQUIRE(agent.flush(seconds(2)) != 0);
+    REQUIRE(mirror.agent.flush(seconds(2)) != 0);
     REQUIRE(overflows_of(agent) >= 1);
-    for (const pid_t pid : asleep) ::kill(pid, SIGCONT);
+    mirror.wake_up();
 
-    CHECK(agent.flush() == 0);
-    CHECK(tree_differences(dir / "src", dir / "dst") == Lines{});
+    CHECK(mirror.flushed_differences() == Lines{});
 }

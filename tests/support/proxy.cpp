@@ -1,6 +1,7 @@
 #include "tests/support/proxy.h"
 
 #include "tests/support/proxy_direction.h"
+#include "tests/support/until.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -216,6 +217,20 @@ ProxyCounters Proxy::counters() const
 {
     const std::lock_guard lock(mutex_);
     return counters_;
+}
+
+bool Proxy::comes_to_rest(std::chrono::milliseconds quiet) const
+{
+    using Clock = std::chrono::steady_clock;
+    std::uint64_t carried = 0;
+    Clock::time_point since = Clock::now();
+    const auto rests = [&] {
+        const ProxyCounters now = counters();
+        if (now.bytes_up + now.bytes_down != carried) since = Clock::now();
+        carried = now.bytes_up + now.bytes_down;
+        return Clock::now() - since >= quiet;
+    };
+    return until(rests, std::chrono::seconds(20));
 }
 
 void Proxy::set(const Line& line)

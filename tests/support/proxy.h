@@ -51,6 +51,9 @@ public:
     std::uint16_t port() const noexcept { return port_.port(); }
     ProxyCounters counters() const;
 
+    // Waits until it has carried nothing for as long. False: that never came.
+    bool comes_to_rest(std::chrono::milliseconds quiet) const;
+
     void set(const Line& line);
     void cut_all();         // resets every open connection; new ones are taken
     void close_listener();  // nobody answers at the port any more; open connections go on

@@ -69,6 +69,62 @@ TEST_CASE("what a lost session had is dirty again once it is over", "[agent][aft
                        {"d", Look::listing}, {"d/a", Look::attributes}, {"d/b", Look::attributes}});
 }
 
+TEST_CASE("what arrives while a lost session may go on is looked at as well", "[agent][aftermath]")
+{
+    Aftermath aftermath;
+    aftermath.arrived(batch_of({"before"}));
+    push::LostSessions session = lost({"e", "f"});
+    session.names = {"c", "k/gone"};
+    aftermath.expect(batch_of({"k"}, Look::subtree), session, timeout, start);
+
+    aftermath.arrived(batch_of({"", "c", "e", "e/moved"}, Look::subtree));
+    aftermath.arrived(
+        batch_of({"c/x", "e/file", "e/new/file", "k/gone", "k/other", "other", "f/a"}));
+
+    // `e` was compared then as it is now, and each name in it is; what is below a new one is not.
+    CHECK(aftermath.looks() == Aftermath::Looks{{"c", Look::subtree},
+                                                {"e", Look::listing},
+                                                {"e/moved", Look::subtree},
+                                                {"e/new/file", Look::attributes},
+                                                {"f", Look::listing},
+                                                {"k/gone", Look::attributes}});
+    CHECK(aftermath.until() == start + Aftermath::after_end);
+    aftermath.to_record(batch_of({"y"}));
+    CHECK(aftermath.to_record(batch_of({"e/new/file"})) ==
+          Rows{row("e/new/file", Look::attributes), row("e", Look::listing)});
+}
+
+TEST_CASE("what arrives after a start is looked at where an earlier run may do harm",
+          "[agent][aftermath]")
+{
+    Aftermath aftermath;
+    aftermath.list_later("d/x");
+    CHECK(aftermath.expect_listings(start));
+
+    aftermath.arrived(batch_of({"d/x", "d/new/file", "other"}));
+
+    CHECK(aftermath.looks() ==
+          Aftermath::Looks{{"d", Look::listing}, {"d/new/file", Look::attributes}});
+}
+
+TEST_CASE("of more than can be kept the whole source is looked at", "[agent][aftermath]")
+{
+    Aftermath aftermath;
+    aftermath.expect(batch_of({"a"}), lost({"d"}), timeout, start);
+    aftermath.to_record(batch_of({"y"}));
+    std::vector<std::string> paths;
+    for (std::size_t i = 0; i < Aftermath::looks_max; ++i)
+        paths.push_back("d/new/" + std::to_string(i));
+
+    aftermath.arrived(batch_of(paths));
+
+    const Aftermath::Looks all{{"", Look::subtree}};
+    CHECK(aftermath.looks() == all);
+    CHECK(aftermath.to_record(batch_of({"x"})) == Rows{row("", Look::subtree)});
+    aftermath.expect(batch_of({}), lost({""}), timeout, start);
+    CHECK(aftermath.looks() == all);
+}
+
 TEST_CASE("after a timeout the daemon may wait as long, and the latest of several ends counts",
           "[agent][aftermath]")
 {
@@ -100,7 +156,7 @@ TEST_CASE("what an earlier run left open is listed once it is asked for", "[agen
     Aftermath aftermath;
     CHECK_FALSE(aftermath.expect_listings(start));
 
-    aftermath.list_later("d");
+    aftermath.list_later("d/x");
     CHECK_FALSE(aftermath.until());
     CHECK(aftermath.to_record(batch_of({"x"})) == Rows{row("d", Look::listing)});
 

@@ -60,12 +60,16 @@ TEST_CASE("a daemon that gave up over a path is not doubted", "[push][broken]")
     CHECK(doubt_about(full, true, true) == Doubt::none);
 }
 
-TEST_CASE("of a lost session the directories are known that it wrote to", "[push][broken]")
+TEST_CASE("of a lost session it is known where it writes, and what it may remove", "[push][broken]")
 {
     transport::PushList list;
-    list.entries = {entry(".", S_IFDIR | 0755),          entry("listed", S_IFDIR | 0755),
-                    entry("above", S_IFDIR | 0755),      entry("above/file", S_IFREG | 0644),
-                    entry("there/file", S_IFREG | 0644), entry("links/link", S_IFLNK | 0777)};
+    list.entries = {entry(".", S_IFDIR | 0755),
+                    entry("listed", S_IFDIR | 0755),
+                    entry("above", S_IFDIR | 0755),
+                    entry("above/file", S_IFREG | 0644),
+                    entry("there/file", S_IFREG | 0644),
+                    entry("links/link", S_IFLNK | 0777),
+                    entry("gone", 0)};
     list.entries[0].dir_kind = transport::DirKind::content;
     list.entries[1].dir_kind = transport::DirKind::content;
     list.entries[4].only_there = true;
@@ -77,4 +81,5 @@ TEST_CASE("of a lost session the directories are known that it wrote to", "[push
     CHECK(lost.any);
     CHECK(lost.timed_out);
     CHECK(lost.directories == std::set<std::string>{"", "above", "listed"});
+    CHECK(lost.names == std::set<std::string>{"gone", "links/link"});
 }
