@@ -4,7 +4,6 @@
 #include "agent/plan/dirty_set.h"
 #include "agent/push/pusher.h"
 #include "agent/state/index.h"
-#include "base/path.h"
 
 #include <algorithm>
 #include <chrono>
@@ -38,14 +37,10 @@ public:
     static constexpr std::size_t looks_max = 100'000;
     void arrived(const plan::Batch& batch);
 
-    // A push that was cut short before this start had this path, and may have left its temporary
-    // file beside it. That is listed once all that differs is known, so that nothing is sent for
-    // the listing and for itself; false: there is no such directory.
-    void list_later(const std::string& path)
-    {
-        to_be_listed_.emplace(parent_of(path));
-        lost_.insert(path);
-    }
+    // Where a push that was cut short before this start may have left its temporary file. It is
+    // listed once all that differs is known, so that nothing is sent for the listing and for
+    // itself; false: there is no such directory.
+    void list_later(std::string directory) { to_be_listed_.insert(std::move(directory)); }
     bool expect_listings(TimePoint now);
 
     // When it is over; none: there is none.

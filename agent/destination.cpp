@@ -89,7 +89,7 @@ void Destination::remember(const state::DirtyRow& row, const std::optional<times
         memory_.compared(false);
     }
     mark(row.path, static_cast<plan::Look>(row.look), now);
-    if (row.in_flight && !row.path.empty()) aftermath_.list_later(row.path);
+    if (row.in_flight && !row.path.empty()) aftermath_.list_later(std::string(parent_of(row.path)));
 }
 
 void Destination::mark(const std::string& path, plan::Look look, TimePoint now, bool closed)

@@ -63,8 +63,9 @@ TEST_CASE("an overflowed event queue costs its own mapping a comparison, and nob
 TEST_CASE("what is under way while events are lost is compared again when it has arrived",
           "[e2e][C07]")
 {
-    SleepingSession mirror("d/y");
-    REQUIRE(mirror.fall_asleep());
+    SleepingSession session("d/y");
+    LiveMirror& mirror = session.mirror;
+    REQUIRE(session.fall_asleep());
     const bool replaced = GENERATE(true, false);
     CAPTURE(replaced);
     if (replaced) {
@@ -73,7 +74,7 @@ TEST_CASE("what is under way while events are lost is compared again when it has
     } else {
         write_file(mirror.source("d/x"), "x");
     }
-    REQUIRE(mirror.was_sent());
+    REQUIRE(session.was_sent());
 
     // As the index knows it, but not as it is sent.
     const Agent& agent = mirror.agent;
@@ -85,7 +86,7 @@ TEST_CASE("what is under way while events are lost is compared again when it has
     // No flush is ahead of what is under way; the source has been compared by then.
     REQUIRE(mirror.agent.flush(seconds(2)) != 0);
     REQUIRE(overflows_of(agent) >= 1);
-    mirror.wake_up();
+    session.wake_up();
 
     CHECK(mirror.flushed_differences() == Lines{});
 }

@@ -16,6 +16,7 @@ std::vector<std::string> faithful()
 LiveMirror::LiveMirror(MirrorOptions options)
     : source_(prepared(dir_, options)),
       daemon({{.name = "m", .path = dir_ / "dst", .lines = faithful()}}),
+      proxy(options.over_proxy ? std::make_unique<Proxy>(daemon.port()) : nullptr),
       agent(config(*this, options), AgentOptions{.uid = options.uid, .under = options.under})
 {
 }
@@ -31,8 +32,9 @@ std::string LiveMirror::prepared(const TempDir& dir, const MirrorOptions& option
 
 AgentConfig LiveMirror::config(const LiveMirror& mirror, const MirrorOptions& options)
 {
-    AgentConfig config =
-        config_of("web", mirror.source_, {mirror.daemon.url("m")}, options.mapping_lines);
+    const std::string url =
+        mirror.proxy ? mirror.daemon.url_at(mirror.proxy->port(), "m") : mirror.daemon.url("m");
+    AgentConfig config = config_of("web", mirror.source_, {url}, options.mapping_lines);
     config.mappings[0].destinations[0].lines = {"retry: { initial: 50ms, max: 500ms }"};
     return config;
 }

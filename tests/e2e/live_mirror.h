@@ -2,12 +2,14 @@
 #pragma once
 
 #include "tests/support/agent.h"
+#include "tests/support/proxy.h"
 #include "tests/support/real_daemon.h"
 #include "tests/support/temp_tree.h"
 #include "tests/support/tree_equal.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +27,7 @@ struct MirrorOptions {
     std::vector<std::string> mapping_lines{};  // "exclude: [\"*.tmp\"]"
     // Fills the source before the agent starts.
     std::function<void(const std::string& source)> before{};
+    bool over_proxy = false;  // see LiveMirror::proxy
 };
 
 // Mapping "web" to the faithful module "m". The agent is up when the constructor returns, the
@@ -56,6 +59,7 @@ private:
 
 public:
     RealDaemon daemon;
+    std::unique_ptr<Proxy> proxy;  // between the two; null: none was asked for
     Agent agent;
 };
 

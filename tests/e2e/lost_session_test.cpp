@@ -12,17 +12,18 @@ using std::chrono::seconds;
 TEST_CASE("what a daemon does late for a lost session is mended before a flush says yes",
           "[e2e][lost_session]")
 {
-    SleepingSession mirror("d/other");
-    REQUIRE(mirror.fall_asleep());
+    SleepingSession session("d/other");
+    LiveMirror& mirror = session.mirror;
+    REQUIRE(session.fall_asleep());
 
     // It sleeps over a list that removes `other`, and over the end of the line.
     remove_file(mirror.source("d/other"));
-    REQUIRE(mirror.was_sent());
-    mirror.line.cut_all();
-    REQUIRE(until([&] { return !exists(mirror.destination("d/other")); }, seconds(10)));
+    REQUIRE(session.was_sent());
+    mirror.proxy->cut_all();
+    REQUIRE(until([&] { return !exists(mirror.dest("d/other")); }, seconds(10)));
     write_file(mirror.source("d/other"), "come again");
-    REQUIRE(until([&] { return exists(mirror.destination("d/other")); }, seconds(10)));
-    mirror.wake_up();
+    REQUIRE(until([&] { return exists(mirror.dest("d/other")); }, seconds(10)));
+    session.wake_up();
 
     CHECK(mirror.flushed_differences() == Lines{});
 }
@@ -30,16 +31,17 @@ TEST_CASE("what a daemon does late for a lost session is mended before a flush s
 TEST_CASE("a directory that came again is there though a lost session removes it late",
           "[e2e][lost_session]")
 {
-    SleepingSession mirror("d/sub/f");
-    REQUIRE(mirror.fall_asleep());
+    SleepingSession session("d/sub/f");
+    LiveMirror& mirror = session.mirror;
+    REQUIRE(session.fall_asleep());
 
     rename_path(mirror.source("d"), mirror.outside("d"));
-    REQUIRE(mirror.was_sent());
-    mirror.line.cut_all();
-    REQUIRE(until([&] { return !exists(mirror.destination("d")); }, seconds(10)));
+    REQUIRE(session.was_sent());
+    mirror.proxy->cut_all();
+    REQUIRE(until([&] { return !exists(mirror.dest("d")); }, seconds(10)));
     rename_path(mirror.outside("d"), mirror.source("d"));
-    REQUIRE(until([&] { return exists(mirror.destination("d/sub/f")); }, seconds(10)));
-    mirror.wake_up();
+    REQUIRE(until([&] { return exists(mirror.dest("d/sub/f")); }, seconds(10)));
+    session.wake_up();
 
     CHECK(mirror.flushed_differences() == Lines{});
 }

@@ -12,53 +12,37 @@ using std::chrono::seconds;
 
 namespace {
 
-std::string made(const TempDir& dir, const std::string& file)
+MirrorOptions with(const std::string& file)
 {
-    write_file(dir / ("src/" + file), "x");
-    make_dirs(dir / "dst");
-    std::this_thread::sleep_for(milliseconds(50));
-    return dir / "dst";
+    const auto write_and_wait = [file](const std::string& source) {
+        write_file(source + "/" + file, "x");
+        std::this_thread::sleep_for(milliseconds(50));
+    };
+    return {.before = write_and_wait, .over_proxy = true};
 }
 
 }  // namespace
 
-SleepingSession::SleepingSession(const std::string& file)
-    : daemon_({{.name = "m", .path = made(dir_, file)}}), line(daemon_.port()), agent(config())
-{
-}
-
-AgentConfig SleepingSession::config() const
-{
-    AgentConfig config = config_of("web", dir_ / "src", {daemon_.url_at(line.port(), "m")});
-    config.mappings[0].destinations[0].lines = {"retry: { initial: 20ms, max: 100ms }"};
-    return config;
-}
+SleepingSession::SleepingSession(const std::string& file) : mirror(with(file)) {}
 
 bool SleepingSession::fall_asleep()
 {
-    const bool in_step = agent.flush() == 0;
-    const bool there = until([&] { return daemon_.sessions().size() == 1; }, seconds(10));
-    const bool answered = line.comes_to_rest(milliseconds(300));
-    asleep_ = daemon_.sessions();
-    sent_ = line.counters().bytes_up;
-    for (const pid_t pid : asleep_) ::kill(pid, SIGSTOP);
+    const bool in_step = mirror.agent.flush() == 0;
+    const bool there = until([&] { return mirror.daemon.sessions().size() == 1; }, seconds(10));
+    const bool answered = mirror.proxy->comes_to_rest(milliseconds(300));
+    sent_ = mirror.proxy->counters().bytes_up;
+    mirror.daemon.signal_sessions(SIGSTOP);
     return in_step && there && answered;
 }
 
 bool SleepingSession::was_sent() const
 {
-    return until([&] { return line.counters().bytes_up > sent_; }, seconds(10));
+    return until([&] { return mirror.proxy->counters().bytes_up > sent_; }, seconds(10));
 }
 
 void SleepingSession::wake_up() const
 {
-    for (const pid_t pid : asleep_) ::kill(pid, SIGCONT);
-}
-
-Lines SleepingSession::flushed_differences()
-{
-    if (agent.flush() != 0) return {agent.last_output().out + agent.last_output().err};
-    return tree_differences(dir_ / "src", dir_ / "dst");
+    mirror.daemon.signal_sessions(SIGCONT);
 }
 
 }  // namespace lockstep::testing
